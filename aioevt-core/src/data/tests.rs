@@ -1,0 +1,168 @@
+//! How data travels: inside the message or shared, and dropped once.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use super::*;
+
+fn is_inline(data: &Data) -> bool {
+    match data {
+        // A small box on the heap would be allocated a second time by `share`.
+        Data::Inline(small) => !small.is_heap(),
+        Data::Shared(_) => false,
+    }
+}
+
+#[test]
+fn a_message_stays_small() {
+    assert!(
+        size_of::<Data>() <= 7 * size_of::<usize>(),
+        "{}",
+        size_of::<Data>()
+    );
+    assert_eq!(size_of::<EvtData>(), 2 * size_of::<usize>());
+}
+
+#[test]
+fn four_words_travel_inside_and_five_do_not() {
+    assert!(is_inline(&().into_data(false)));
+    assert!(is_inline(&(1, 2_u8).into_data(false)));
+    assert!(is_inline(&([0_usize; 4],).into_data(false)));
+    assert!(is_inline(&(String::new(), 1_usize).into_data(false)));
+    assert!(([0_usize; 5],).into_data(false).is_shared());
+    assert!((String::new(), String::new()).into_data(false).is_shared());
+    #[repr(align(64))]
+    struct Aligned;
+    assert!((Aligned,).into_data(false).is_shared());
+}
+
+#[test]
+fn shared_on_request_and_when_it_is_already() {
+    assert!(().into_data(true).is_shared());
+    assert!((1,).into_data(true).is_shared());
+    assert!(args![1].into_data(false).is_shared());
+    let data = EvtData::new((1,));
+    assert!((&data).into_data(false).is_shared());
+    assert!(data.into_data(false).is_shared());
+}
+
+#[test]
+fn sharing_moves_once_and_keeps_the_address_after() {
+    let mut data = (String::from("x"),).into_data(false);
+    assert!(is_inline(&data));
+    let first = data.share();
+    assert!(data.is_shared());
+    let second = EvtData::new(data.share());
+    let address = |data: &EvtData| core::ptr::from_ref(data.arg_ref::<String>(0).unwrap());
+    assert_eq!(address(&first), address(&second));
+    assert_eq!(first.arg::<String>(0).unwrap(), "x");
+    // The tuple is still seen through the box that it travelled in.
+    assert_eq!(first.args::<(String,)>().unwrap().0, "x");
+    assert_eq!((first.len(), first.keywords().len()), (1, 0));
+}
+
+/// Counts drops.
+struct Counted<'a, const WORDS: usize>(&'a AtomicUsize, [usize; WORDS]);
+
+impl<const WORDS: usize> Drop for Counted<'_, WORDS> {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Relaxed);
+    }
+}
+
+fn dropped_once<const WORDS: usize>(drops: &'static AtomicUsize) {
+    let count = || drops.swap(0, Relaxed);
+    let new = || (Counted(drops, [0; WORDS]),);
+
+    drop(new().into_data(false));
+    assert_eq!(count(), 1);
+    drop(new().into_data(true));
+    assert_eq!(count(), 1);
+
+    let mut data = new().into_data(false);
+    let kept = data.share();
+    let again = kept.clone();
+    drop((data, kept));
+    assert_eq!(count(), 0);
+    drop(again);
+    assert_eq!(count(), 1);
+
+    drop(EvtData::new(args![new(); k = new()]));
+    assert_eq!(count(), 2);
+}
+
+#[test]
+fn every_payload_is_dropped_exactly_once() {
+    static SMALL: AtomicUsize = AtomicUsize::new(0);
+    static LARGE: AtomicUsize = AtomicUsize::new(0);
+    dropped_once::<1>(&SMALL);
+    dropped_once::<9>(&LARGE);
+}
+
+#[test]
+fn references_are_exact() {
+    let data = EvtData::new((1, vec![1]));
+    assert_eq!(data.arg_ref::<i32>(0), Ok(&1));
+    assert_eq!(
+        data.arg_ref::<i64>(0),
+        Err(ArgError::WrongType {
+            argument: Argument::at(0),
+            expected: "i64",
+            found: "i32"
+        })
+    );
+    assert_eq!(
+        data.arg_ref::<i64>(2),
+        Err(ArgError::Missing {
+            argument: Argument::at(2),
+            expected: "i64",
+            given: 2
+        })
+    );
+}
+
+#[test]
+fn keywords_are_found_by_name() {
+    let data = EvtData::new(args![1, 2,; k = 3, r#type = "x", twice = 1, twice = 2,]);
+    assert_eq!(data.len(), 2);
+    assert_eq!(
+        data.keywords().collect::<vec::Vec<_>>(),
+        ["k", "type", "twice", "twice"]
+    );
+    assert_eq!(data.kwarg::<u64>("k"), Ok(3));
+    assert_eq!(data.kwarg::<String>("type").as_deref(), Ok("x"));
+    assert_eq!(data.kwarg_ref::<i32>("k"), Ok(&3));
+    let twice = || ArgError::GivenTwice {
+        argument: Argument::named("twice"),
+    };
+    assert_eq!(data.kwarg::<i32>("twice"), Err(twice()));
+    assert_eq!(data.kwarg_ref::<i32>("twice"), Err(twice()));
+    assert_eq!(
+        data.kwarg::<i32>("K"),
+        Err(ArgError::Missing {
+            argument: Argument::named("K"),
+            expected: "i32",
+            given: 2
+        })
+    );
+    assert!(matches!(
+        data.kwarg::<bool>("k"),
+        Err(ArgError::WrongType { .. })
+    ));
+    assert!(EvtData::new(args![; k = 1]).is_empty());
+}
+
+#[test]
+fn more_arguments_than_a_tuple_has() {
+    let data = EvtData::new((0..100).fold(Args::new(), Args::with));
+    assert_eq!((data.len(), data.arg::<u8>(99)), (100, Ok(99)));
+}
+
+#[test]
+fn debug_shows_types() {
+    let data = EvtData::new(args![1, "x"; k = 0.5]);
+    assert_eq!(format!("{data:?}"), "EvtData(i32, &str, k = f64)");
+    assert_eq!(format!("{:?}", EvtData::new(())), "EvtData");
+}

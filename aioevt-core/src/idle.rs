@@ -1,0 +1,247 @@
+//! `Idle`: a future for the moment at which a manager has nothing outstanding.
+
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use core::time::Duration;
+
+use futures_core::FusedFuture;
+
+use crate::contain::contain_drop;
+use crate::delay::{Action, DelayKey, Delays};
+use crate::error::WaitError;
+use crate::event_loop::Runtime;
+use crate::manager::Inner;
+use crate::runtime::TimerError;
+use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::{Arc, Mutex, Weak};
+use crate::wakers::{Seats, Ticket, wake};
+
+/// Who waits for a manager to be idle.
+pub(crate) struct IdleWaiters {
+    count: AtomicUsize,
+    seats: Mutex<Seats<Option<WaitError>>>,
+}
+
+impl IdleWaiters {
+    pub(crate) fn new() -> Self {
+        Self {
+            count: AtomicUsize::new(0),
+            seats: Mutex::new(Seats::new()),
+        }
+    }
+
+    /// Whether anybody does. Asked under a lane's lock, which orders it against the check in `Idle::poll`.
+    pub(crate) fn any(&self) -> bool {
+        self.count.load(Ordering::Acquire) > 0
+    }
+
+    /// Lets everybody look again. With no lock held.
+    pub(crate) fn wake(&self) {
+        if self.any() {
+            self.seats
+                .with(Seats::take_wakers)
+                .into_iter()
+                .for_each(wake);
+        }
+    }
+}
+
+/// A future that resolves at a moment at which no delivery, suspended call, registration, unregistration or closure
+/// drop of the manager was outstanding. Made by [`Manager::idle`](crate::Manager::idle).
+///
+/// Pending delays and waits do not count. It does not resolve on a loop that never starts, on events that re-emit
+/// themselves for ever, or inside a callback of the same manager.
+///
+/// # Errors
+///
+/// * [`WaitError::TimedOut`] if the limit given with [`timeout`](Self::timeout) passed first.
+/// * [`WaitError::Timer`] if that limit's timer does not work.
+///
+/// # Cancel safety
+///
+/// Dropping it leaves nothing behind.
+///
+/// # Examples
+///
+/// ```
+/// use aioevt_core::{Manager, ThreadLoop};
+///
+/// let worker = ThreadLoop::spawn("worker")?;
+/// let mgr = Manager::new(&worker);
+/// mgr.register("Add", |_: i32| ());
+/// mgr.emit("Add", (1,));
+/// mgr.idle().blocking()?;
+/// assert_eq!(mgr.stats().ran, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "an `Idle` does nothing until it is awaited (or `blocking()` is called)"]
+pub struct Idle {
+    owner: Arc<Inner>,
+    ticket: Option<Ticket>,
+    limit: Option<(Weak<Runtime>, DelayKey)>,
+    #[cfg(feature = "std")]
+    deadline: Option<std::time::Instant>,
+    over: bool,
+}
+
+/// The limit of an `Idle`, on its way through a delay queue.
+pub(crate) struct IdleLimit {
+    owner: Arc<Inner>,
+    ticket: Ticket,
+}
+
+impl IdleLimit {
+    pub(crate) fn expire(self) {
+        self.mark(WaitError::TimedOut);
+    }
+
+    pub(crate) fn fail(self, error: TimerError) {
+        self.mark(WaitError::Timer(error));
+    }
+
+    fn mark(&self, error: WaitError) {
+        let waker = self.owner.idle_waiters().seats.with(|seats| {
+            let seat = seats.seat(self.ticket)?;
+            seat.note = Some(error);
+            seat.take()
+        });
+        if let Some(waker) = waker {
+            wake(waker);
+        }
+    }
+}
+
+impl Idle {
+    pub(crate) fn new(owner: Arc<Inner>) -> Self {
+        Self {
+            owner,
+            ticket: None,
+            limit: None,
+            #[cfg(feature = "std")]
+            deadline: None,
+            over: false,
+        }
+    }
+
+    /// Limits it to `limit` from now, by the timer of the manager's default loop. A limit set before is replaced. Without
+    /// effect on a closed manager, which has no default loop any more; `blocking` keeps the limit.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.cancel_limit();
+        #[cfg(feature = "std")]
+        {
+            self.deadline = std::time::Instant::now().checked_add(limit);
+        }
+        if let Some(event_loop) = self.owner.default_loop() {
+            let ticket = self.ticket();
+            let runtime = event_loop.runtime();
+            let action = Action::LimitIdle(IdleLimit {
+                owner: self.owner.clone(),
+                ticket,
+            });
+            let key = Delays::add(runtime, limit, action);
+            self.limit = Some((Arc::downgrade(runtime), key));
+        }
+        self
+    }
+
+    /// Blocks the calling thread until the manager is idle. A limit is kept by the operating system's clock.
+    ///
+    /// # Errors
+    ///
+    /// As for the future itself, and [`WaitError::WouldDeadlock`] on a thread that is running a loop of the manager.
+    #[cfg(feature = "std")]
+    pub fn blocking(mut self) -> Result<(), WaitError> {
+        if self.owner.runs_here() {
+            return Err(WaitError::WouldDeadlock);
+        }
+        self.cancel_limit();
+        if let Some(ticket) = self.ticket.take() {
+            self.leave(ticket);
+        }
+        let deadline = self.deadline;
+        crate::blocking::block_on(&mut self, deadline).unwrap_or(Err(WaitError::TimedOut))
+    }
+
+    fn ticket(&mut self) -> Ticket {
+        let waiters = self.owner.idle_waiters();
+        *self.ticket.get_or_insert_with(|| {
+            waiters.count.fetch_add(1, Ordering::AcqRel);
+            waiters.seats.with(Seats::take_seat)
+        })
+    }
+
+    fn leave(&self, ticket: Ticket) {
+        let waiters = self.owner.idle_waiters();
+        let seat = waiters.seats.with(|seats| seats.leave(ticket));
+        waiters.count.fetch_sub(1, Ordering::AcqRel);
+        let _ = crate::contain::contain(move || drop(seat));
+    }
+
+    fn cancel_limit(&mut self) {
+        let Some((runtime, key)) = self.limit.take() else {
+            return;
+        };
+        if let Some(runtime) = runtime.upgrade() {
+            let _ = contain_drop(runtime.delays.cancel(key));
+            // Perhaps the last one.
+            let _ = contain_drop(runtime);
+        }
+    }
+}
+
+impl Future for Idle {
+    type Output = Result<(), WaitError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        if this.over {
+            return Poll::Pending;
+        }
+        // First the waker, then the look: whoever makes the manager idle after the look finds the waker.
+        let ticket = this.ticket();
+        let waker = cx.waker().clone();
+        let (note, old) = this
+            .owner
+            .idle_waiters()
+            .seats
+            .with(|seats| match seats.seat(ticket) {
+                Some(seat) => (seat.note, seat.replace(waker)),
+                None => (None, Some(waker)),
+            });
+        drop(old);
+        let outcome = if Inner::is_idle(&this.owner) {
+            Ok(())
+        } else if let Some(error) = note {
+            Err(error)
+        } else {
+            return Poll::Pending;
+        };
+        this.over = true;
+        Poll::Ready(outcome)
+    }
+}
+
+impl FusedFuture for Idle {
+    fn is_terminated(&self) -> bool {
+        self.over
+    }
+}
+
+impl Drop for Idle {
+    fn drop(&mut self) {
+        self.cancel_limit();
+        if let Some(ticket) = self.ticket.take() {
+            self.leave(ticket);
+        }
+    }
+}
+
+impl fmt::Debug for Idle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Idle")
+            .field("over", &self.over)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,314 @@
+//! A lane: an ordered queue of messages and the account of what became of them. The driver that works it off is in
+//! `lane/driver.rs`, the ways to run that driver in `lane/task.rs` and `lane/inline.rs`.
+
+mod call;
+mod closing;
+mod driver;
+pub(crate) mod inline;
+mod message;
+mod table;
+mod task;
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::task::Waker;
+
+use slab::Slab;
+
+pub(crate) use self::call::{CallEnd, CallGuard, Site};
+pub(crate) use self::driver::Driver;
+pub(crate) use self::message::{Addition, Message};
+pub(crate) use self::table::Entry;
+use crate::data::Data;
+use crate::event_loop::Runtime;
+use crate::ledger::{Ending, Member};
+use crate::manager::Inner;
+use crate::runner::Runner;
+use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::{Arc, Mutex};
+use crate::wakers::wake;
+use crate::wakeup::Wakeup;
+
+/// One lane. It lives while an `EventLoop`, a registration, a running call or its driver refers to it.
+pub(crate) struct Lane {
+    pub(crate) state: Mutex<LaneState>,
+    pub(crate) runtime: Arc<Runtime>,
+    /// `EventLoop` handles. With none of them and no member left the driver ends.
+    handles: AtomicUsize,
+    /// Messages that both buffers keep room for.
+    reserved: AtomicUsize,
+    /// Tickets given to suspended calls.
+    tickets: AtomicUsize,
+    /// Which suspended call is being handed to the spawner; see `lane/call.rs`.
+    handover: AtomicUsize,
+}
+
+/// Where a lane is in its life.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// No driver yet: nothing was registered. Only ever the first phase.
+    New,
+    /// A driver was spawned (or waits in `parked`). It may not have been polled yet: its loop is not started.
+    Driven,
+    /// The runtime dropped or refused the driver, or nobody needs the lane any more. Nothing enters the queue again.
+    Closed,
+}
+
+/// What the lane's lock guards.
+pub(crate) struct LaneState {
+    phase: Phase,
+    queue: Vec<Message>,
+    /// `Some` means asleep: the driver found the queue empty and returned. Whoever pushes takes it out and wakes it.
+    waker: Option<Waker>,
+    /// Inline lanes only: `Some` means that nobody is running the driver.
+    parked: Option<Box<Driver>>,
+    members: Slab<Member>,
+    free_slots: Vec<usize>,
+    slots: usize,
+    /// The thread that is in the driver, to notice blocking waits there.
+    runner: Option<Runner>,
+}
+
+impl Lane {
+    /// A lane with one handle.
+    pub(crate) fn new(runtime: Arc<Runtime>) -> Arc<Self> {
+        let inline = runtime.is_inline();
+        Arc::new(Self {
+            state: Mutex::new(LaneState {
+                phase: if inline { Phase::Driven } else { Phase::New },
+                queue: Vec::new(),
+                waker: None,
+                parked: inline.then(Box::default),
+                members: Slab::new(),
+                free_slots: Vec::new(),
+                slots: 0,
+                runner: None,
+            }),
+            runtime,
+            handles: AtomicUsize::new(1),
+            reserved: AtomicUsize::new(0),
+            tickets: AtomicUsize::new(0),
+            handover: AtomicUsize::new(0),
+        })
+    }
+
+    pub(crate) fn add_handle(&self) {
+        self.handles.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A handle is gone; with the last one the driver may have nothing left to live for.
+    pub(crate) fn drop_handle(&self) {
+        if self.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.rouse();
+        }
+    }
+
+    /// Wakes a sleeping driver so that it looks whether it is still needed.
+    fn rouse(&self) {
+        if let Some(waker) = self.state.with(|state| state.waker.take()) {
+            wake(waker);
+        }
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.state.with(|state| state.is_closed())
+    }
+
+    /// Keeps room for `messages` in the queue. Allocates before it locks.
+    pub(crate) fn reserve(&self, messages: usize) {
+        self.reserved.fetch_max(messages, Ordering::Relaxed);
+        let mut buffer = Vec::new();
+        if buffer.try_reserve(messages).is_err() {
+            return;
+        }
+        // The driver reserves the second buffer before its next swap.
+        let _old = self.state.with(|state| {
+            if state.queue.capacity() >= messages {
+                return buffer;
+            }
+            buffer.append(&mut state.queue);
+            core::mem::replace(&mut state.queue, buffer)
+        });
+    }
+
+    fn reserved(&self) -> usize {
+        self.reserved.load(Ordering::Relaxed)
+    }
+
+    /// Spawns the driver unless that has been done. With no lock held, and before a registration commits.
+    pub(crate) fn ensure_driver(this: &Arc<Self>) {
+        let first = this.state.with(|state| {
+            let first = state.phase == Phase::New;
+            if first {
+                state.phase = Phase::Driven;
+            }
+            first
+        });
+        if first {
+            task::spawn(this);
+        }
+    }
+
+    /// Adds how a suspended call ended.
+    fn settle(this: &Arc<Self>, member: usize, ending: Ending) {
+        let after = this.state.with(|state| {
+            let member = state.members.get_mut(member)?;
+            member.ended.count(ending);
+            After::of(member)
+        });
+        if let Some(after) = after {
+            after.run(this);
+        }
+    }
+
+    /// Takes `owner`'s account off the lane if nothing of it is left. The caller holds the manager's list lock.
+    pub(crate) fn retire(&self, owner: &Arc<Inner>) -> Retired {
+        self.state.with(|state| {
+            let over = state
+                .members
+                .iter()
+                .find(|(_, m)| Arc::ptr_eq(&m.owner, owner) && m.is_over());
+            let Some(key) = over.map(|(key, _)| key) else {
+                return Retired::Stays;
+            };
+            let member = state.members.remove(key);
+            Retired::Gone(
+                member,
+                if self.is_needed(state) {
+                    None
+                } else {
+                    state.waker.take()
+                },
+            )
+        })
+    }
+
+    fn is_needed(&self, state: &LaneState) -> bool {
+        !state.members.is_empty() || self.handles.load(Ordering::Acquire) > 0
+    }
+
+    /// Whether the calling thread is running this lane.
+    #[cfg(feature = "std")]
+    pub(crate) fn runs_here(&self) -> bool {
+        let here = Runner::here();
+        self.state.with(|state| state.runner == Some(here))
+    }
+}
+
+/// What became of an account that looked finished.
+pub(crate) enum Retired {
+    Stays,
+    /// To be folded into the manager's totals, and the driver to be woken if nobody needs the lane any more.
+    Gone(Member, Option<Waker>),
+}
+
+impl LaneState {
+    pub(crate) fn is_closed(&self) -> bool {
+        self.phase == Phase::Closed
+    }
+
+    pub(crate) fn member_of(&self, owner: &Arc<Inner>) -> Option<&Member> {
+        self.members
+            .iter()
+            .map(|(_, member)| member)
+            .find(|member| Arc::ptr_eq(&member.owner, owner))
+    }
+
+    /// Whether `events` more messages can be accepted. Makes room.
+    #[inline]
+    pub(crate) fn can_accept(&mut self, events: usize) -> bool {
+        !self.is_closed() && self.queue.try_reserve(events).is_ok()
+    }
+
+    /// The account of `owner` with one group more, and whether it is new here. Under the manager's list lock.
+    pub(crate) fn join(&mut self, owner: &Arc<Inner>) -> (usize, bool) {
+        let found = self
+            .members
+            .iter()
+            .find(|(_, member)| Arc::ptr_eq(&member.owner, owner));
+        let (key, first) = match found {
+            Some((key, _)) => (key, false),
+            None => (self.members.insert(Member::new(owner.clone())), true),
+        };
+        self.members[key].groups += 1;
+        (key, first)
+    }
+
+    /// Appends an event for `deliveries` callbacks.
+    #[inline]
+    pub(crate) fn push_event(&mut self, slot: usize, member: usize, deliveries: usize, data: Data) {
+        self.queue.push(Message::Event { slot, data });
+        if let Some(member) = self.members.get_mut(member) {
+            member.accepted += deliveries as u64;
+        }
+    }
+
+    /// Appends a change of the callback table.
+    pub(crate) fn push_control(&mut self, member: usize, message: Message) {
+        self.queue.push(message);
+        if let Some(member) = self.members.get_mut(member) {
+            member.posted += 1;
+        }
+    }
+
+    /// A free slot, for the next new group.
+    pub(crate) fn take_slot(&mut self) -> usize {
+        self.free_slots.pop().unwrap_or_else(|| {
+            self.slots += 1;
+            self.slots - 1
+        })
+    }
+
+    /// A group left its topic: whatever is in its slot is dropped, and the slot is free behind that message.
+    pub(crate) fn release(&mut self, slot: usize, member: usize) {
+        if let Some(member) = self.members.get_mut(member) {
+            member.groups -= 1;
+        }
+        if !self.is_closed() {
+            self.push_control(member, Message::Release { slot });
+            self.free_slots.push(slot);
+            if self.free_slots.len() == self.slots {
+                // All are free: start again from the first, and keep nothing of a burst.
+                self.slots = 0;
+                self.free_slots = Vec::new();
+            }
+        }
+    }
+
+    /// What sets the lane going after a push, for the caller to use after unlocking.
+    #[inline]
+    pub(crate) fn wakeup(&mut self, lane: &Arc<Lane>) -> Option<Wakeup> {
+        if let Some(waker) = self.waker.take() {
+            return Some(Wakeup::Waker(waker));
+        }
+        let mut driver = self.parked.take()?;
+        driver.take_over(self);
+        self.runner = Some(Runner::here());
+        Some(Wakeup::Inline(lane.clone(), driver))
+    }
+}
+
+/// What is to be done, with no lock held, for an account that has just become quiet.
+struct After {
+    owner: Arc<Inner>,
+    over: bool,
+}
+
+impl After {
+    /// Under the lane's lock.
+    fn of(member: &Member) -> Option<Self> {
+        let over = member.is_over();
+        let wanted = over || (member.is_quiet() && member.owner.is_awaited_idle());
+        wanted.then(|| Self {
+            owner: member.owner.clone(),
+            over,
+        })
+    }
+
+    fn run(self, lane: &Arc<Lane>) {
+        if self.over {
+            Inner::retire(&self.owner, lane);
+        }
+        self.owner.wake_idle();
+    }
+}

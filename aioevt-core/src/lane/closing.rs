@@ -1,0 +1,161 @@
+//! What happens when a runtime drops, or refuses, a lane's driver: everything accepted is accounted for, everything
+//! registered is removed and reported.
+
+use alloc::vec::Vec;
+use core::mem;
+
+use super::driver::Driver;
+use super::message::Message;
+use super::table::{Entry, Slot};
+use super::{After, Lane, Phase};
+use crate::contain::contain_drop;
+use crate::error::{CallbackErrorKind, DiscardReason};
+use crate::ledger::Ending;
+use crate::record::Record;
+use crate::sync::Arc;
+use crate::topic;
+
+/// Closes the lane of a driver that will never run again. With no lock held.
+pub(super) fn close(lane: &Arc<Lane>, driver: &mut Driver) {
+    let (queue, waker) = lane.state.with(|state| {
+        state.phase = Phase::Closed;
+        state.runner = None;
+        // The closing itself is outstanding until everything is dropped.
+        state
+            .members
+            .iter_mut()
+            .for_each(|(_, member)| member.posted += 1);
+        (mem::take(&mut state.queue), state.waker.take())
+    });
+    let _ = contain_drop(waker);
+
+    let mut messages = mem::take(&mut driver.batch);
+    let first = mem::take(&mut driver.at);
+    messages.extend(queue);
+    let lost = discard(driver, &mut messages[first..]);
+
+    // From here on no emit finds the lane in a topic.
+    let slots: Vec<Slot> = driver.table.drain().collect();
+    for slot in &slots {
+        topic::detach_lane(&slot.owner, &slot.topic, &slot.group, lane);
+    }
+    let reports: Vec<_> = lost
+        .into_iter()
+        .chain(
+            slots
+                .iter()
+                .flat_map(|slot| slot.entries.iter().filter_map(|entry| leaving(slot, entry))),
+        )
+        .collect();
+
+    // Foreign drops, each contained. The payloads first: they may hold what the closures wait for.
+    for message in messages {
+        let _ = contain_drop(message);
+    }
+    for mut slot in slots {
+        slot.clear();
+    }
+    let mut after = Vec::new();
+    lane.state.with(|state| {
+        driver.flush(state, &mut after);
+        state
+            .members
+            .iter_mut()
+            .for_each(|(_, member)| member.ended.controls += 1);
+        after.extend(
+            state
+                .members
+                .iter()
+                .filter_map(|(_, member)| After::of(member)),
+        );
+    });
+    for (owner, error) in reports {
+        owner.report(error);
+    }
+    after.into_iter().for_each(|after| after.run(lane));
+}
+
+type Report = (Arc<crate::manager::Inner>, crate::error::CallbackError);
+
+/// Goes through the messages as the driver would have, but counts every delivery as discarded.
+fn discard(driver: &mut Driver, messages: &mut [Message]) -> Vec<Report> {
+    let mut reports = Vec::new();
+    // How far the driver had come with the first message.
+    let mut position = mem::take(&mut driver.position);
+    for message in messages {
+        let position = mem::take(&mut position);
+        match message {
+            Message::Event { slot, .. } => {
+                let Some(slot) = driver.table.slot(*slot) else {
+                    continue;
+                };
+                let (mut discarded, member) = (0, slot.member);
+                for index in position..slot.entries.len() {
+                    let entry = &mut slot.entries[index];
+                    if entry.invoke.is_none() || entry.remaining == Some(0) {
+                        continue;
+                    }
+                    discarded += 1;
+                    entry.lost += 1;
+                    if let Some(remaining) = &mut entry.remaining {
+                        *remaining -= 1;
+                    }
+                }
+                driver.count(member, Ending::Discarded, discarded);
+            }
+            Message::Add(_) => {
+                let Message::Add(addition) = mem::replace(message, Message::Spent) else {
+                    continue;
+                };
+                driver.count_control(addition.member);
+                driver.table.add(*addition);
+            }
+            Message::Remove { slot, id } => {
+                let Some(slot) = driver.table.slot(*slot) else {
+                    continue;
+                };
+                let member = slot.member;
+                if let Some(position) = slot.position(*id) {
+                    let _ = crate::invoke::drop_invoke(slot.bury(position));
+                    slot.forget(&slot.entries[position].record);
+                }
+                driver.count_control(member);
+            }
+            Message::Release { slot } => {
+                let Some(mut slot) = driver.table.release(*slot) else {
+                    continue;
+                };
+                reports.extend(
+                    slot.entries
+                        .iter()
+                        .filter(|entry| entry.lost > 0)
+                        .filter_map(|e| leaving(&slot, e)),
+                );
+                let member = slot.member;
+                slot.clear();
+                driver.count_control(member);
+            }
+            Message::Spent => {}
+        }
+    }
+    reports
+}
+
+/// The one report of a registration that its lane takes down with it, unless it was unregistered before.
+fn leaving(slot: &Slot, entry: &Entry) -> Option<Report> {
+    let record: &Record = &entry.record;
+    if entry.invoke.is_none() || record.is_revoked() {
+        return None;
+    }
+    let expected = entry.lost == 0 && !record.group.is_live();
+    record.end();
+    if expected {
+        // Its manager was closed before: nobody counts on it any more, and nothing was lost.
+        return None;
+    }
+    let reason = DiscardReason::LoopClosed {
+        deliveries: entry.lost,
+    };
+    let error = record.error(slot.topic.name(), CallbackErrorKind::Discarded(reason));
+    Some((slot.owner.clone(), error))
+}

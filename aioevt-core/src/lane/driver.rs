@@ -1,0 +1,401 @@
+//! The driver: works off a lane's messages in order and owns the lane's callbacks. It is run by `lane/task.rs` on a
+//! runtime, or by `lane/inline.rs` on the emitter's own stack.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::mem;
+use core::task::Context;
+
+use super::call::Site;
+use super::message::Message;
+use super::table::{Slot, Table};
+use super::{After, Lane, LaneState};
+use crate::contain::contain;
+use crate::data::Data;
+use crate::error::CallbackErrorKind;
+use crate::invoke::{Event, Trouble};
+use crate::ledger::{Ending, Tally};
+use crate::sync::Arc;
+
+/// Calls in one poll, so that other tasks of the runtime get their turns.
+pub(crate) const BUDGET: usize = 128;
+
+/// A buffer larger than this, and larger than the reserved size, is given back when most of it was not needed.
+const KEPT_MESSAGES: usize = 64;
+
+/// The callbacks of a lane and the batch of messages being worked off.
+#[derive(Default)]
+pub(crate) struct Driver {
+    pub(super) table: Table,
+    pub(super) batch: Vec<Message>,
+    /// The next message of the batch.
+    pub(super) at: usize,
+    /// The next callback of that message, if it is an event that the budget interrupted.
+    pub(super) position: usize,
+    /// The slot of the event whose payload is being dropped.
+    dropping: Option<usize>,
+    /// Outcomes not yet in the ledger, by member.
+    tallies: Vec<(usize, Tally)>,
+    /// The largest batch since the buffers were last looked at.
+    peak: usize,
+}
+
+impl Driver {
+    /// Works off the batch. `false` if the budget ran out, or the loop is being shut down.
+    pub(super) fn work(
+        &mut self,
+        lane: &Arc<Lane>,
+        cx: &mut Context<'_>,
+        budget: &mut usize,
+    ) -> bool {
+        loop {
+            // One guard for many calls: where a panic came from is known by how far the work had come.
+            match contain(|| self.run(lane, cx, budget)) {
+                Ok(done) => return done,
+                Err(panic) => self.panicked(panic),
+            }
+        }
+    }
+
+    fn run(&mut self, lane: &Arc<Lane>, cx: &mut Context<'_>, budget: &mut usize) -> bool {
+        while let Some(message) = self.batch.get_mut(self.at) {
+            if *budget == 0 || lane.runtime.is_stopping() {
+                return false;
+            }
+            match message {
+                Message::Event { slot, data } => {
+                    if let Some(slot) = self.table.slot(*slot) {
+                        let tally = tally_of(&mut self.tallies, slot.member);
+                        if !deliver(lane, slot, data, &mut self.position, tally, cx, budget) {
+                            return false;
+                        }
+                        slot.compact();
+                    }
+                    self.drop_payload();
+                }
+                Message::Release { slot } => {
+                    let slot = *slot;
+                    let callbacks = self.table.slot(slot);
+                    if !callbacks.is_none_or(|slot| dismiss(slot, &mut self.position, budget)) {
+                        return false;
+                    }
+                    self.position = 0;
+                    self.at += 1;
+                    self.release(slot);
+                }
+                control => {
+                    *budget -= 1;
+                    let control = mem::replace(control, Message::Spent);
+                    self.at += 1;
+                    self.change(control);
+                }
+            }
+        }
+        self.batch.clear();
+        self.at = 0;
+        true
+    }
+
+    /// Drops the event that was worked off, payload and all.
+    #[inline]
+    fn drop_payload(&mut self) {
+        let event = mem::replace(&mut self.batch[self.at], Message::Spent);
+        self.at += 1;
+        self.position = 0;
+        if let Message::Event { slot, data } = event {
+            self.dropping = Some(slot);
+            drop(data);
+            self.dropping = None;
+        }
+    }
+
+    /// A callback panicked, or a payload while it was dropped. The work goes on behind it.
+    #[cold]
+    fn panicked(&mut self, panic: String) {
+        let kind = CallbackErrorKind::Panicked(panic);
+        if let Some(slot) = self.dropping.take() {
+            if let Some((slot, entry)) = self
+                .table
+                .slot(slot)
+                .and_then(|slot| slot.entries.first().map(|e| (&*slot, e)))
+            {
+                slot.report(&entry.record, kind);
+            }
+            return;
+        }
+        let Some(Message::Event { slot, .. }) = self.batch.get(self.at) else {
+            return;
+        };
+        let (Some(slot), Some(called)) = (self.table.slot(*slot), self.position.checked_sub(1))
+        else {
+            return;
+        };
+        tally_of(&mut self.tallies, slot.member).panicked += 1;
+        let Some(entry) = slot.entries.get(called) else {
+            return;
+        };
+        let (record, last) = (entry.record.clone(), entry.remaining == Some(0));
+        slot.report(&record, kind);
+        if last {
+            slot.dismiss(called);
+        }
+    }
+
+    /// Carries out a change of the table. Closures that leave are dropped here, one by one.
+    fn change(&mut self, control: Message) {
+        let member = match control {
+            Message::Add(addition) => {
+                let member = addition.member;
+                self.table.add(*addition);
+                member
+            }
+            Message::Remove { slot, id } => {
+                let Some(slot) = self.table.slot(slot) else {
+                    return;
+                };
+                if let Some(position) = slot.position(id) {
+                    slot.dismiss(position);
+                }
+                slot.compact();
+                slot.member
+            }
+            Message::Event { .. } | Message::Release { .. } | Message::Spent => return,
+        };
+        tally_of(&mut self.tallies, member).controls += 1;
+    }
+
+    /// Frees a slot whose callbacks are dropped.
+    fn release(&mut self, slot: usize) {
+        if let Some(slot) = self.table.release(slot) {
+            tally_of(&mut self.tallies, slot.member).controls += 1;
+        }
+    }
+
+    /// Under the lane's lock: outcomes into the ledger, and the pending messages in exchange for the empty batch.
+    /// `true` if there are any.
+    pub(super) fn exchange(&mut self, state: &mut LaneState, after: &mut Vec<After>) -> bool {
+        self.flush(state, after);
+        if state.queue.is_empty() {
+            return false;
+        }
+        self.take_over(state);
+        true
+    }
+
+    /// Under the lane's lock: a free driver takes the messages along.
+    #[inline]
+    pub(super) fn take_over(&mut self, state: &mut LaneState) {
+        mem::swap(&mut self.batch, &mut state.queue);
+        self.peak = self.peak.max(self.batch.len());
+    }
+
+    /// Under the lane's lock: outcomes into the ledger.
+    pub(super) fn flush(&mut self, state: &mut LaneState, after: &mut Vec<After>) {
+        for (member, tally) in self.tallies.drain(..) {
+            if let Some(member) = state.members.get_mut(member) {
+                member.ended.add(&tally);
+                after.extend(After::of(member));
+            }
+        }
+    }
+
+    pub(super) fn count(&mut self, member: usize, ending: Ending, times: u64) {
+        let tally = tally_of(&mut self.tallies, member);
+        for _ in 0..times {
+            tally.count(ending);
+        }
+    }
+
+    pub(super) fn count_control(&mut self, member: usize) {
+        tally_of(&mut self.tallies, member).controls += 1;
+    }
+
+    /// With no lock held, before every swap: the second buffer is made as large as was reserved.
+    #[inline]
+    pub(super) fn keep_room(&mut self, reserved: usize) {
+        if self.batch.capacity() < reserved {
+            // A failure shows at the push that finds no room.
+            let _ = self.batch.try_reserve(reserved);
+        }
+    }
+
+    /// With no lock held, whenever the queue has run dry: a buffer that a burst has grown is given back.
+    pub(super) fn fit_buffer(&mut self, reserved: usize) {
+        let wanted = self.peak.max(reserved).max(KEPT_MESSAGES);
+        if self.batch.capacity() / 4 > wanted {
+            self.batch.shrink_to(wanted);
+        }
+        self.peak = 0;
+    }
+}
+
+/// The account of `member` in `tallies`. There are as many as managers on the lane: mostly one.
+#[inline]
+fn tally_of(tallies: &mut Vec<(usize, Tally)>, member: usize) -> &mut Tally {
+    let found = tallies.iter().position(|(key, _)| *key == member);
+    let index = found.unwrap_or_else(|| {
+        tallies.push((member, Tally::default()));
+        tallies.len() - 1
+    });
+    &mut tallies[index].1
+}
+
+/// Calls the callbacks of one event from `position` on. `false` if the budget ran out in between.
+fn deliver(
+    lane: &Arc<Lane>,
+    slot: &mut Slot,
+    data: &mut Data,
+    position: &mut usize,
+    tally: &mut Tally,
+    cx: &mut Context<'_>,
+    budget: &mut usize,
+) -> bool {
+    loop {
+        match call_each(lane, slot, data, position, tally, cx, budget) {
+            Pause::End => return true,
+            Pause::Budget => return false,
+            Pause::Call(Called { kind, last }) => {
+                let called = *position - 1;
+                if let Some(kind) = kind {
+                    let record = slot.entries[called].record.clone();
+                    slot.report(&record, kind);
+                }
+                if last {
+                    slot.dismiss(called);
+                }
+            }
+        }
+    }
+}
+
+/// Why calling one callback after the other was left.
+enum Pause {
+    /// All have been called.
+    End,
+    /// The budget ran out, or the loop is being shut down.
+    Budget,
+    /// The callback before the position has to be looked after.
+    Call(Called),
+}
+
+/// What is left to do about a call.
+struct Called {
+    /// What is to be reported of it.
+    kind: Option<CallbackErrorKind>,
+    /// It was the last one of a counted callback.
+    last: bool,
+}
+
+/// The hot loop: whatever is more than a call that simply runs is left to the caller.
+#[inline]
+fn call_each(
+    lane: &Arc<Lane>,
+    slot: &mut Slot,
+    data: &mut Data,
+    position: &mut usize,
+    tally: &mut Tally,
+    cx: &mut Context<'_>,
+    budget: &mut usize,
+) -> Pause {
+    let Slot {
+        member,
+        owner,
+        topic,
+        entries,
+        ..
+    } = slot;
+    let mut event = Event::new(
+        data,
+        Site {
+            lane,
+            member: *member,
+            owner,
+            topic,
+            record: None,
+        },
+    );
+    let runtime = &*lane.runtime;
+    for entry in entries.iter_mut().skip(*position) {
+        let Some(invoke) = &mut entry.invoke else {
+            *position += 1;
+            continue;
+        };
+        if *budget == 0 || runtime.is_stopping() {
+            return Pause::Budget;
+        }
+        *budget -= 1;
+        *position += 1;
+        let last = match &mut entry.remaining {
+            None => false,
+            Some(remaining) => {
+                *remaining -= 1;
+                *remaining == 0
+            }
+        };
+        let starts = if last {
+            entry.record.start_last()
+        } else {
+            entry.record.may_start()
+        };
+        let mut kind = None;
+        if starts {
+            event.set_record(&entry.record);
+            if invoke.invoke(&mut event, cx) {
+                tally.ran += 1;
+            } else {
+                kind = trouble(lane, event.take_trouble(), tally);
+            }
+        } else {
+            tally.discarded += 1;
+        }
+        if last || kind.is_some() {
+            return Pause::Call(Called { kind, last });
+        }
+    }
+    Pause::End
+}
+
+/// Drops the callbacks of a slot from `position` on. `false` if the budget ran out in between.
+fn dismiss(slot: &mut Slot, position: &mut usize, budget: &mut usize) -> bool {
+    while let Some(entry) = slot.entries.get(*position) {
+        if entry.invoke.is_some() {
+            if *budget == 0 {
+                return false;
+            }
+            *budget -= 1;
+            slot.dismiss(*position);
+        }
+        *position += 1;
+    }
+    true
+}
+
+/// Counts a call that did not simply run, and says what there is to report of it.
+#[cold]
+fn trouble(
+    lane: &Arc<Lane>,
+    trouble: Option<Trouble>,
+    tally: &mut Tally,
+) -> Option<CallbackErrorKind> {
+    match trouble? {
+        Trouble::Suspended(future) => hand_over(lane, future),
+        Trouble::Failed(error) => {
+            tally.failed += 1;
+            Some(CallbackErrorKind::Failed(error))
+        }
+        Trouble::Rejected(error) => {
+            tally.failed += 1;
+            Some(CallbackErrorKind::Arguments(error))
+        }
+        Trouble::Panicked(message) => {
+            tally.panicked += 1;
+            Some(CallbackErrorKind::Panicked(message))
+        }
+    }
+}
+
+/// Gives a suspended call to the runtime. The call settles its own account; what is left to report comes back.
+fn hand_over(lane: &Arc<Lane>, future: crate::runtime::BoxFuture) -> Option<CallbackErrorKind> {
+    let result = contain(|| lane.runtime.spawn(future)).unwrap_or(Ok(()));
+    lane.handed_over(result).map(CallbackErrorKind::Discarded)
+}

@@ -1,0 +1,38 @@
+//! Inline lanes: the driver is run by whoever pushed and found it free, on that thread's stack.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::task::{Context, Waker};
+
+use super::Lane;
+use super::driver::Driver;
+use crate::sync::Arc;
+
+/// Works off everything that is queued, also what is pushed meanwhile by anyone. With no lock held.
+pub(crate) fn run(lane: &Arc<Lane>, driver: Box<Driver>) {
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut free = Some(driver);
+    while let Some(mut driver) = free.take() {
+        // Nobody else waits for this stack, so there is no budget.
+        let mut budget = usize::MAX;
+        driver.work(lane, &mut cx, &mut budget);
+        driver.fit_buffer(lane.reserved());
+        driver.keep_room(lane.reserved());
+        let mut after = Vec::new();
+        // Either there is more to do, or the driver is put back: under one lock, so that nothing is left lying.
+        free = lane.state.with(|state| {
+            if driver.exchange(state, &mut after) {
+                return Some(driver);
+            }
+            if after.is_empty() {
+                state.runner = None;
+                state.parked = Some(driver);
+                return None;
+            }
+            Some(driver)
+        });
+        for after in after {
+            after.run(lane);
+        }
+    }
+}

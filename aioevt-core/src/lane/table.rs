@@ -1,0 +1,144 @@
+//! The callback table that a lane's driver owns: slots, one for each topic, with their callbacks in order.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::message::Addition;
+use crate::error::CallbackErrorKind;
+use crate::invoke::{Invoke, drop_invoke};
+use crate::manager::Inner;
+use crate::record::{GroupFlag, Record};
+use crate::sync::Arc;
+use crate::topic::TopicShared;
+
+/// One callback.
+pub(crate) struct Entry {
+    pub(crate) record: Arc<Record>,
+    /// `None` is a tombstone.
+    pub(crate) invoke: Option<Box<dyn Invoke>>,
+    /// Calls left of a counted registration; `None` for a recurring one.
+    pub(crate) remaining: Option<usize>,
+    /// Deliveries discarded because the lane was closed.
+    pub(crate) lost: u64,
+}
+
+/// The callbacks of one topic, sorted by registration.
+pub(crate) struct Slot {
+    pub(crate) member: usize,
+    pub(crate) owner: Arc<Inner>,
+    pub(crate) topic: Arc<TopicShared>,
+    pub(crate) group: Arc<GroupFlag>,
+    pub(crate) entries: Vec<Entry>,
+    tombstones: usize,
+}
+
+impl Slot {
+    /// The callback leaves; its closure is handed to the caller, who drops it.
+    pub(crate) fn bury(&mut self, position: usize) -> Option<Box<dyn Invoke>> {
+        let invoke = self.entries[position].invoke.take();
+        self.tombstones += usize::from(invoke.is_some());
+        invoke
+    }
+
+    /// Position of a callback, unless it has left.
+    pub(crate) fn position(&self, id: u64) -> Option<usize> {
+        self.entries
+            .binary_search_by_key(&id, |entry| entry.record.id)
+            .ok()
+    }
+
+    /// Closes the gaps when half of the places are dead. Not while an event is being delivered.
+    pub(crate) fn compact(&mut self) {
+        if self.tombstones * 2 > self.entries.len() {
+            self.entries.retain(|entry| entry.invoke.is_some());
+            self.tombstones = 0;
+            if self.entries.capacity() / 4 > self.entries.len() {
+                self.entries.shrink_to(self.entries.len() * 2);
+            }
+        }
+    }
+
+    /// The callback can no longer be found by its identity.
+    pub(crate) fn forget(&self, record: &Arc<Record>) {
+        if let Some(identity) = &record.identity {
+            self.owner.forget(identity, &self.topic, record);
+        }
+    }
+
+    /// Drops one callback that leaves. With no lock held.
+    pub(crate) fn dismiss(&mut self, position: usize) {
+        let record = self.entries[position].record.clone();
+        let Some(invoke) = self.bury(position) else {
+            return;
+        };
+        self.forget(&record);
+        if let Err(panic) = drop_invoke(Some(invoke)) {
+            self.report(&record, CallbackErrorKind::Panicked(panic));
+        }
+    }
+
+    /// Drops all callbacks, one by one. With no lock held.
+    pub(crate) fn clear(&mut self) {
+        (0..self.entries.len()).for_each(|position| self.dismiss(position));
+    }
+
+    /// Tells the error hook. With no lock held.
+    #[cold]
+    pub(crate) fn report(&self, record: &Record, kind: CallbackErrorKind) {
+        self.owner.report(record.error(self.topic.name(), kind));
+    }
+}
+
+/// All slots of a lane.
+#[derive(Default)]
+pub(crate) struct Table(Vec<Option<Slot>>);
+
+impl Table {
+    #[inline]
+    pub(crate) fn slot(&mut self, slot: usize) -> Option<&mut Slot> {
+        self.0.get_mut(slot).and_then(Option::as_mut)
+    }
+
+    /// Takes in a callback; the first one makes the slot.
+    pub(crate) fn add(&mut self, addition: Addition) {
+        let Addition {
+            slot,
+            member,
+            owner,
+            topic,
+            group,
+            entry,
+        } = addition;
+        if self.0.len() <= slot {
+            self.0.resize_with(slot + 1, || None);
+        }
+        self.0[slot]
+            .get_or_insert_with(|| Slot {
+                member,
+                owner,
+                topic,
+                group,
+                entries: Vec::new(),
+                tombstones: 0,
+            })
+            .entries
+            .push(entry);
+    }
+
+    /// Takes a slot out. One that made room for many leaves none of it behind.
+    pub(crate) fn release(&mut self, slot: usize) -> Option<Slot> {
+        let released = self.0.get_mut(slot).and_then(Option::take);
+        while self.0.last().is_some_and(Option::is_none) {
+            self.0.pop();
+        }
+        if self.0.capacity() > 64 && self.0.len() < self.0.capacity() / 4 {
+            self.0.shrink_to(self.0.len() * 2);
+        }
+        released
+    }
+
+    /// Empties the table.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Slot> {
+        core::mem::take(&mut self.0).into_iter().flatten()
+    }
+}

@@ -1,0 +1,121 @@
+//! The future that runs a lane's driver on a runtime.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use super::driver::{BUDGET, Driver};
+use super::{Lane, Phase, closing};
+use crate::contain::contain;
+use crate::runner::Runner;
+use crate::sync::Arc;
+
+/// Hands the lane's driver to its runtime. A refusal closes the lane: the driver notices being dropped.
+pub(super) fn spawn(lane: &Arc<Lane>) {
+    let task = LaneTask {
+        lane: lane.clone(),
+        driver: Driver::default(),
+        ended: false,
+    };
+    // A panicking spawner has dropped the driver on its way out, like one that refuses it.
+    let _ = contain(|| lane.runtime.spawn(Box::pin(task)));
+}
+
+/// Nothing in it is pinned.
+impl Unpin for LaneTask {}
+
+struct LaneTask {
+    lane: Arc<Lane>,
+    driver: Driver,
+    /// Ended by itself, because nobody needs the lane any more.
+    ended: bool,
+}
+
+impl Future for LaneTask {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        let (lane, driver) = (&this.lane, &mut this.driver);
+        let mut budget = BUDGET;
+        let here = Runner::here();
+        if !driver.batch.is_empty() {
+            lane.state.with(|state| state.runner = Some(here));
+        }
+        loop {
+            let worked_off = driver.work(lane, cx, &mut budget);
+            let mut after = Vec::new();
+            if !worked_off {
+                lane.state.with(|state| {
+                    driver.flush(state, &mut after);
+                    state.runner = None;
+                });
+                after.into_iter().for_each(|after| after.run(lane));
+                let _ = contain(|| cx.waker().wake_by_ref());
+                return Poll::Pending;
+            }
+            driver.keep_room(lane.reserved());
+            let more = lane.state.with(|state| {
+                state.runner = Some(here);
+                driver.exchange(state, &mut after)
+            });
+            if more || !after.is_empty() {
+                after.into_iter().for_each(|after| after.run(lane));
+                continue;
+            }
+            driver.fit_buffer(lane.reserved());
+            match go_to_sleep(lane, cx) {
+                Next::Work => {}
+                Next::Sleep => return Poll::Pending,
+                Next::End => {
+                    this.ended = true;
+                    return Poll::Ready(());
+                }
+                Next::Broken => return Poll::Ready(()),
+            }
+        }
+    }
+}
+
+enum Next {
+    Work,
+    Sleep,
+    /// Nobody needs the lane any more.
+    End,
+    /// There is no waking this task up again: it closes the lane by being dropped.
+    Broken,
+}
+
+/// Stores the waker if there is still nothing to do. The waker is cloned before the lock and dropped after it: both are
+/// foreign code.
+fn go_to_sleep(lane: &Lane, cx: &Context<'_>) -> Next {
+    let Ok(waker) = contain(|| cx.waker().clone()) else {
+        return Next::Broken;
+    };
+    let mut waker = Some(waker);
+    let next = lane.state.with(|state| {
+        if !state.queue.is_empty() {
+            return Next::Work;
+        }
+        if !lane.is_needed(state) {
+            state.phase = Phase::Closed;
+            state.runner = None;
+            return Next::End;
+        }
+        core::mem::swap(&mut state.waker, &mut waker);
+        state.runner = None;
+        Next::Sleep
+    });
+    let _ = contain(move || drop(waker));
+    next
+}
+
+impl Drop for LaneTask {
+    fn drop(&mut self) {
+        if !self.ended {
+            closing::close(&self.lane, &mut self.driver);
+        }
+    }
+}

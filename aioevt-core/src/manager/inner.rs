@@ -1,0 +1,353 @@
+//! `Inner`: what all handles of one manager share.
+
+use alloc::vec::Vec;
+
+use crate::callback::Identity;
+use crate::contain::{contain, contain_drop};
+use crate::data::{Data, IntoEvtData};
+use crate::emitted::Emitted;
+use crate::error::{CallbackError, CallbackErrorKind, DiscardReason, WaitError};
+use crate::event_loop::{EventLoop, Runtime};
+use crate::identities::Identities;
+use crate::idle::IdleWaiters;
+use crate::lane::{Lane, Retired};
+use crate::ledger::Tally;
+use crate::names::Names;
+use crate::record::Record;
+use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::{Arc, Mutex, Weak};
+use crate::topic::{self, Hint, TopicShared};
+
+type Hook = dyn Fn(&CallbackError) + Send + Sync;
+
+/// A manager without the count of its handles mattering: topics, registrations, delays and lanes hold it too.
+pub(crate) struct Inner {
+    pub(crate) names: Names,
+    identities: Identities,
+    /// `Manager` handles. The last one closes.
+    pub(super) handles: AtomicUsize,
+    default_loop: Mutex<Option<EventLoop>>,
+    pub(super) lanes: Mutex<Lanes>,
+    hook: Mutex<Option<Arc<Hook>>>,
+    idle: IdleWaiters,
+    /// Runtimes on which delays of this manager were started.
+    runtimes: Mutex<Vec<Weak<Runtime>>>,
+    delayed: AtomicUsize,
+    delays_lost: AtomicUsize,
+    hook_panics: AtomicUsize,
+}
+
+/// The lanes on which the manager has an account, and the sum of the accounts that are over.
+pub(super) struct Lanes {
+    pub(super) open: Vec<Arc<Lane>>,
+    pub(super) over: Tally,
+}
+
+impl Inner {
+    pub(super) fn new(event_loop: EventLoop) -> Self {
+        Self {
+            names: Names::new(),
+            identities: Identities::new(),
+            handles: AtomicUsize::new(1),
+            default_loop: Mutex::new(Some(event_loop)),
+            lanes: Mutex::new(Lanes {
+                open: Vec::new(),
+                over: Tally::default(),
+            }),
+            hook: Mutex::new(None),
+            idle: IdleWaiters::new(),
+            runtimes: Mutex::new(Vec::new()),
+            delayed: AtomicUsize::new(0),
+            delays_lost: AtomicUsize::new(0),
+            hook_panics: AtomicUsize::new(0),
+        }
+    }
+
+    /// The loop for everything that names none. `None` once the manager is closed.
+    pub(crate) fn default_loop(&self) -> Option<EventLoop> {
+        self.default_loop.with(|event_loop| event_loop.clone())
+    }
+
+    // Emitting.
+
+    pub(crate) fn emit(this: &Arc<Self>, name: &str, data: impl IntoEvtData) -> Emitted {
+        match this.names.find(name) {
+            Some(topic) => Self::emit_on(this, &topic, data),
+            None => this.unheard(data),
+        }
+    }
+
+    /// Emits to a topic. An emit that nobody hears builds no payload.
+    #[inline]
+    pub(crate) fn emit_on(
+        this: &Arc<Self>,
+        topic: &Arc<TopicShared>,
+        data: impl IntoEvtData,
+    ) -> Emitted {
+        let data = match topic.hint() {
+            Hint::Nobody | Hint::Closed => return this.unheard(data),
+            hint => data.into_data(hint == Hint::Many),
+        };
+        topic::commit(this, topic, data)
+    }
+
+    /// Emits what was built already.
+    pub(crate) fn emit_later(this: &Arc<Self>, name: &str, data: Data) -> Emitted {
+        match this.names.find(name) {
+            Some(topic) => topic::commit(this, &topic, data),
+            None => this.unheard(data),
+        }
+    }
+
+    fn unheard<D>(&self, data: D) -> Emitted {
+        let _ = contain_drop(data);
+        Emitted {
+            rejected: usize::from(self.names.is_closed()),
+            ..Emitted::default()
+        }
+    }
+
+    /// Removes the topic from the names if nothing needs it any more.
+    #[cold]
+    pub(crate) fn sweep(&self, topic: &Arc<TopicShared>) {
+        drop(self.names.sweep(topic));
+    }
+
+    // Errors.
+
+    pub(crate) fn set_hook(&self, hook: Option<Arc<Hook>>) {
+        let old = self.hook.with(|place| core::mem::replace(place, hook));
+        let _ = contain_drop(old);
+    }
+
+    /// Tells the error hook. With no lock held: the hook is foreign, and may do anything.
+    #[cold]
+    pub(crate) fn report(&self, error: CallbackError) {
+        let told = match self.hook.with(|hook| hook.clone()) {
+            Some(hook) => contain(|| hook(&error)).and(contain_drop(hook)),
+            None => {
+                #[cfg(feature = "std")]
+                {
+                    use std::io::Write;
+                    // Formatted before stderr is locked: the error's text is foreign. And not `eprintln`, which
+                    // panics when stderr is closed.
+                    let line = contain(|| alloc::format!("aioevt: {error}\n"));
+                    let text = line
+                        .as_deref()
+                        .unwrap_or("aioevt: an error whose text panicked\n");
+                    let _ = std::io::stderr().write_all(text.as_bytes());
+                    line.map(drop)
+                }
+                #[cfg(not(feature = "std"))]
+                Ok(())
+            }
+        };
+        if told.and(contain_drop(error)).is_err() {
+            self.hook_panics.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn hook_panics(&self) -> u64 {
+        self.hook_panics.load(Ordering::Relaxed) as u64
+    }
+
+    // Callbacks with an identity.
+
+    pub(crate) fn remember(&self, topic: &Arc<TopicShared>, record: &Arc<Record>) {
+        self.identities.insert(topic, record);
+    }
+
+    pub(crate) fn forget(
+        &self,
+        identity: &Identity,
+        topic: &Arc<TopicShared>,
+        record: &Arc<Record>,
+    ) {
+        self.identities.remove(identity, topic, record);
+    }
+
+    /// Unregisters the callbacks of an identity, those of one name if `name` is given.
+    pub(crate) fn unregister_identity(
+        this: &Arc<Self>,
+        identity: &Identity,
+        name: Option<&str>,
+    ) -> usize {
+        let name = name.map(|name| (this.names.hash(name), name));
+        let found = this.identities.find(identity, name);
+        found
+            .iter()
+            .filter(|(topic, record)| topic::revoke(this, topic, record))
+            .count()
+    }
+
+    /// Unregisters everything of a topic.
+    pub(crate) fn unregister_topic(this: &Arc<Self>, topic: &Arc<TopicShared>) -> usize {
+        let mut removed = topic::unregister_all(topic);
+        let callbacks = removed.callbacks;
+        this.sweep(topic);
+        if let Some(round) = removed.round.take() {
+            round.resolve(Err(WaitError::Unregistered));
+        }
+        removed.finish(this);
+        callbacks
+    }
+
+    // Lanes.
+
+    /// The lock between a topic's and a lane's: accounts are opened and closed under it.
+    pub(crate) fn with_lanes<R>(&self, f: impl FnOnce(&mut Vec<Arc<Lane>>) -> R) -> R {
+        self.lanes.with(|lanes| f(&mut lanes.open))
+    }
+
+    /// Closes the account on `lane` if it is over, and keeps its sum.
+    pub(crate) fn retire(this: &Arc<Self>, lane: &Arc<Lane>) {
+        let (retired, lane) = this.lanes.with(|lanes| {
+            let retired = lane.retire(this);
+            let Retired::Gone(member, _) = &retired else {
+                return (retired, None);
+            };
+            lanes.over.add(&member.ended);
+            let position = lanes.open.iter().position(|open| Arc::ptr_eq(open, lane));
+            (
+                retired,
+                position.map(|position| lanes.open.swap_remove(position)),
+            )
+        });
+        if let Retired::Gone(member, waker) = retired {
+            if let Some(waker) = waker {
+                crate::wakers::wake(waker);
+            }
+            drop(member);
+        }
+        let _ = contain_drop(lane);
+    }
+
+    /// Whether the calling thread is running one of the manager's loops.
+    #[cfg(feature = "std")]
+    pub(crate) fn runs_here(&self) -> bool {
+        let default = self
+            .default_loop()
+            .is_some_and(|event_loop| event_loop.runtime().runs_here());
+        default
+            || self.lanes.with(|lanes| {
+                lanes
+                    .open
+                    .iter()
+                    .any(|lane| lane.runs_here() || lane.runtime.runs_here())
+            })
+    }
+
+    // Idleness.
+
+    pub(crate) fn idle_waiters(&self) -> &IdleWaiters {
+        &self.idle
+    }
+
+    pub(crate) fn is_awaited_idle(&self) -> bool {
+        self.idle.any()
+    }
+
+    pub(crate) fn wake_idle(&self) {
+        self.idle.wake();
+    }
+
+    /// Reads what has ended on all lanes, then what was accepted: if they are equal, there was a moment between the
+    /// two at which nothing was outstanding.
+    pub(crate) fn is_idle(this: &Arc<Self>) -> bool {
+        this.lanes.with(|lanes| {
+            let (mut ended, mut accepted) = (0, 0);
+            for lane in &lanes.open {
+                ended += lane.state.with(|state| {
+                    state.member_of(this).map_or(0, |member| {
+                        member.ended.deliveries() + member.ended.controls
+                    })
+                });
+            }
+            for lane in &lanes.open {
+                accepted += lane.state.with(|state| {
+                    state
+                        .member_of(this)
+                        .map_or(0, |member| member.accepted + member.posted)
+                });
+            }
+            ended == accepted
+        })
+    }
+
+    // Delays.
+
+    /// Notes a runtime, so that closing finds the manager's delays.
+    pub(crate) fn note_runtime(&self, runtime: &Arc<Runtime>) {
+        let weak = Arc::downgrade(runtime);
+        self.delayed.fetch_add(1, Ordering::AcqRel);
+        self.runtimes.with(|runtimes| {
+            if !runtimes.iter().any(|known| known.ptr_eq(&weak)) {
+                runtimes.retain(|known| known.strong_count() > 0);
+                runtimes.push(weak);
+            }
+        });
+    }
+
+    pub(crate) fn delay_ended(&self) {
+        self.delayed.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    pub(crate) fn delay_lost(&self) {
+        self.delays_lost.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn delays(&self) -> (usize, u64) {
+        (
+            self.delayed.load(Ordering::Acquire),
+            self.delays_lost.load(Ordering::Relaxed) as u64,
+        )
+    }
+
+    fn cancel_delays(this: &Arc<Self>) {
+        for runtime in this.runtimes.with(core::mem::take) {
+            let Some(runtime) = runtime.upgrade() else {
+                continue;
+            };
+            for action in runtime.delays.cancel_all(this) {
+                this.delay_ended();
+                let _ = contain_drop(action);
+            }
+            let _ = contain_drop(runtime);
+        }
+    }
+
+    // The end.
+
+    pub(crate) fn close(this: &Arc<Self>) {
+        // A second caller does it all again: when it returns, the first may still be at it.
+        this.names.close();
+        this.names.drain(|topic| {
+            let mut removed = topic::close(topic);
+            if let Some(round) = removed.round.take() {
+                round.resolve(Err(WaitError::Closed));
+            }
+            removed.finish(this);
+        });
+        Self::cancel_delays(this);
+        let default = this.default_loop.with(Option::take);
+        let _ = contain_drop(default);
+        this.wake_idle();
+    }
+
+    /// A registration that never took effect.
+    #[cold]
+    pub(crate) fn report_inert(&self, name: &Arc<str>, record: &Record, reason: DiscardReason) {
+        self.report(record.error(name, CallbackErrorKind::Discarded(reason)));
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.set_hook(None);
+    }
+}
+
+/// Keeps the type of hooks in one place.
+pub(crate) fn hook(hook: impl Fn(&CallbackError) + Send + Sync + 'static) -> Arc<Hook> {
+    crate::sync::shared_dyn!(hook => Hook)
+}

@@ -1,0 +1,52 @@
+//! The timers of a `PollLoop`: plain data under the core's lock.
+
+use alloc::vec::Vec;
+use core::task::Waker;
+use core::time::Duration;
+
+use crate::maps::Tree;
+
+/// Deadline, then a number that tells equal ones apart.
+pub(super) type TimerKey = (Duration, u64);
+
+#[derive(Default)]
+pub(super) struct Timers {
+    armed: Tree<TimerKey, Waker>,
+    numbers: u64,
+}
+
+impl Timers {
+    pub(super) fn key(&mut self, deadline: Duration) -> TimerKey {
+        self.numbers += 1;
+        (deadline, self.numbers)
+    }
+
+    /// Arms a timer; the caller drops the replaced waker after unlocking.
+    pub(super) fn arm(&mut self, key: TimerKey, waker: Waker) -> Option<Waker> {
+        self.armed.insert(key, waker)
+    }
+
+    pub(super) fn disarm(&mut self, key: TimerKey) -> Option<Waker> {
+        self.armed.remove(&key)
+    }
+
+    pub(super) fn next(&self) -> Option<Duration> {
+        self.armed
+            .first_key_value()
+            .map(|((deadline, _), _)| *deadline)
+    }
+
+    /// Takes out what is due.
+    pub(super) fn due(&mut self, now: Duration) -> Vec<Waker> {
+        let mut due = Vec::new();
+        while self.next().is_some_and(|deadline| deadline <= now) {
+            due.extend(self.armed.pop_first().map(|(_, waker)| waker));
+        }
+        due
+    }
+
+    /// Takes out everything.
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = Waker> + use<> {
+        core::mem::take(&mut self.armed).into_values()
+    }
+}

@@ -1,0 +1,144 @@
+//! `Record` and `GroupFlag`: what a registration's handle, its topic and its lane share. They hold no foreign values,
+//! so they may be dropped anywhere.
+
+use alloc::borrow::Cow;
+use core::panic::Location;
+
+use crate::callback::Identity;
+use crate::error::{CallbackError, CallbackErrorKind};
+use crate::sync::Arc;
+use crate::sync::atomic::{AtomicU8, Ordering};
+
+/// Registered: events reach it.
+const ACTIVE: u8 = 0;
+/// Counted, and its last claim is taken: no event reaches it any more, its last call has not started.
+const CLAIMED: u8 = 1;
+/// Unregistered: no call of it starts any more.
+const REVOKED: u8 = 2;
+/// Its last call has started, or its loop is gone.
+const ENDED: u8 = 3;
+
+/// One registration.
+pub(crate) struct Record {
+    /// Grows with every registration of the topic. Set under the topic's lock, before anybody else sees the record.
+    pub(crate) id: u64,
+    /// Which group of the topic it belongs to; set together with `id`.
+    pub(crate) group: Arc<GroupFlag>,
+    state: AtomicU8,
+    pub(crate) label: Cow<'static, str>,
+    pub(crate) location: &'static Location<'static>,
+    pub(crate) identity: Option<Identity>,
+}
+
+impl Record {
+    pub(crate) fn new(
+        label: Cow<'static, str>,
+        location: &'static Location<'static>,
+        identity: Option<Identity>,
+        group: Arc<GroupFlag>,
+    ) -> Self {
+        Self {
+            id: 0,
+            group,
+            state: AtomicU8::new(ACTIVE),
+            label,
+            location,
+            identity,
+        }
+    }
+
+    /// Whether events still reach it.
+    pub(crate) fn is_active(&self) -> bool {
+        self.state.load(Ordering::Acquire) == ACTIVE && self.group.is_live()
+    }
+
+    /// Whether a call that is not the last of a counted registration may start. One whose last claim is taken has left
+    /// its group, whose end is none of its business.
+    #[inline]
+    pub(crate) fn may_start(&self) -> bool {
+        match self.state.load(Ordering::Acquire) {
+            ACTIVE => !self.group.is_dead(),
+            state => state == CLAIMED,
+        }
+    }
+
+    /// Starts the last call of a counted registration, unless it was revoked: the two meet here.
+    pub(crate) fn start_last(&self) -> bool {
+        self.state
+            .compare_exchange(CLAIMED, ENDED, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
+    }
+
+    /// The commit took the last claim. Under the topic's lock.
+    pub(crate) fn claim_last(&self) {
+        let taken =
+            self.state
+                .compare_exchange(ACTIVE, CLAIMED, Ordering::AcqRel, Ordering::Acquire);
+        debug_assert!(taken.is_ok(), "only an active registration is in its topic");
+    }
+
+    /// Takes back an active registration. Under the topic's lock.
+    pub(crate) fn revoke_active(&self) -> bool {
+        self.state
+            .compare_exchange(ACTIVE, REVOKED, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
+    }
+
+    /// Takes back the last call of a counted registration, if it has not started.
+    pub(crate) fn revoke_claimed(&self) -> bool {
+        self.state
+            .compare_exchange(CLAIMED, REVOKED, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
+    }
+
+    /// Whether it was unregistered by itself or with its whole name.
+    pub(crate) fn is_revoked(&self) -> bool {
+        self.state.load(Ordering::Acquire) == REVOKED
+            || (self.group.is_dead() && self.state.load(Ordering::Acquire) == ACTIVE)
+    }
+
+    /// The lane gave it up, or never took it.
+    pub(crate) fn end(&self) {
+        self.state.store(ENDED, Ordering::Release);
+    }
+
+    pub(crate) fn error(&self, event: &Arc<str>, kind: CallbackErrorKind) -> CallbackError {
+        CallbackError::new(event.clone(), self.label.clone(), self.location, kind)
+    }
+}
+
+/// The callbacks are registered.
+const LIVE: u8 = 0;
+/// The manager was closed: nothing new reaches the callbacks, what was accepted still runs.
+const CLOSING: u8 = 1;
+/// The name was unregistered: no call starts any more.
+const DEAD: u8 = 2;
+
+/// Shared by all callbacks of one topic on one lane, so that ending them all is one store. A counted registration
+/// whose last claim is taken has left its group and no longer looks here.
+pub(crate) struct GroupFlag(AtomicU8);
+
+impl GroupFlag {
+    pub(crate) fn new() -> Self {
+        Self(AtomicU8::new(LIVE))
+    }
+
+    pub(crate) fn is_live(&self) -> bool {
+        self.0.load(Ordering::Acquire) == LIVE
+    }
+
+    #[inline]
+    pub(crate) fn is_dead(&self) -> bool {
+        self.0.load(Ordering::Acquire) == DEAD
+    }
+
+    /// The manager closed. Under the topic's lock.
+    pub(crate) fn close(&self) {
+        self.0.store(CLOSING, Ordering::Release);
+    }
+
+    /// The name was unregistered. Under the topic's lock.
+    pub(crate) fn kill(&self) {
+        self.0.store(DEAD, Ordering::Release);
+    }
+}

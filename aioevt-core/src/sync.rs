@@ -1,0 +1,110 @@
+//! The only file that chooses between std, critical sections, a spin lock and loom. Locks are entered with a closure:
+//! a guard could not be given out by a critical section, and the extent of every lock shows in the code.
+
+pub(crate) use arc::{Arc, Weak};
+
+#[cfg(not(all(feature = "portable-atomic", not(feature = "std"))))]
+mod arc {
+    pub(crate) use alloc::sync::{Arc, Weak};
+    #[cfg(not(loom))]
+    pub(crate) use core::sync::atomic;
+    #[cfg(loom)]
+    pub(crate) use loom::sync::atomic;
+}
+
+#[cfg(all(feature = "portable-atomic", not(feature = "std")))]
+mod arc {
+    pub(crate) use portable_atomic as atomic;
+    pub(crate) use portable_atomic_util::{Arc, Weak};
+}
+
+pub(crate) use arc::atomic;
+
+/// Makes an `Arc<dyn Trait>`: `shared_dyn!(value => dyn Trait)`. The portable `Arc` cannot be coerced on stable.
+#[cfg(not(all(feature = "portable-atomic", not(feature = "std"))))]
+macro_rules! shared_dyn {
+    ($value:expr => $t:ty) => {
+        $crate::sync::Arc::new($value) as $crate::sync::Arc<$t>
+    };
+}
+#[cfg(all(feature = "portable-atomic", not(feature = "std")))]
+macro_rules! shared_dyn {
+    ($value:expr => $t:ty) => {
+        $crate::sync::Arc::<$t>::from(alloc::boxed::Box::new($value) as alloc::boxed::Box<$t>)
+    };
+}
+pub(crate) use shared_dyn;
+
+/// A lock. A panic inside does not poison it: what it guards is consistent between any two of our own statements.
+pub(crate) struct Mutex<T>(imp::Raw<T>);
+
+impl<T> Mutex<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(imp::new(value))
+    }
+
+    /// Runs `f` on the value while no other thread (and no interrupt handler) can. `f` is our own code only.
+    #[inline]
+    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        imp::with(&self.0, f)
+    }
+}
+
+#[cfg(loom)]
+mod imp {
+    pub(super) type Raw<T> = loom::sync::Mutex<T>;
+
+    pub(super) fn new<T>(value: T) -> Raw<T> {
+        Raw::new(value)
+    }
+
+    pub(super) fn with<T, R>(raw: &Raw<T>, f: impl FnOnce(&mut T) -> R) -> R {
+        f(&mut raw.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
+    }
+}
+
+#[cfg(all(feature = "std", not(loom)))]
+mod imp {
+    pub(super) type Raw<T> = std::sync::Mutex<T>;
+
+    pub(super) fn new<T>(value: T) -> Raw<T> {
+        Raw::new(value)
+    }
+
+    #[inline]
+    pub(super) fn with<T, R>(raw: &Raw<T>, f: impl FnOnce(&mut T) -> R) -> R {
+        f(&mut raw
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+}
+
+#[cfg(all(not(feature = "std"), feature = "critical-section", not(loom)))]
+mod imp {
+    use core::cell::RefCell;
+
+    pub(super) type Raw<T> = critical_section::Mutex<RefCell<T>>;
+
+    pub(super) fn new<T>(value: T) -> Raw<T> {
+        Raw::new(RefCell::new(value))
+    }
+
+    #[inline]
+    pub(super) fn with<T, R>(raw: &Raw<T>, f: impl FnOnce(&mut T) -> R) -> R {
+        critical_section::with(|cs| f(&mut raw.borrow_ref_mut(cs)))
+    }
+}
+
+#[cfg(all(not(feature = "std"), not(feature = "critical-section"), not(loom)))]
+mod imp {
+    pub(super) type Raw<T> = spin::mutex::SpinMutex<T>;
+
+    pub(super) fn new<T>(value: T) -> Raw<T> {
+        Raw::new(value)
+    }
+
+    #[inline]
+    pub(super) fn with<T, R>(raw: &Raw<T>, f: impl FnOnce(&mut T) -> R) -> R {
+        f(&mut raw.lock())
+    }
+}

@@ -1,0 +1,179 @@
+//! A topic: everything about one name, under one lock. Emitting to it is in `topic/commit.rs`, changing what is
+//! registered in `topic/change.rs`, its waiters in `topic/waiters.rs`.
+
+mod change;
+mod commit;
+mod waiters;
+
+use alloc::vec::Vec;
+
+pub(crate) use self::change::{
+    NewCallback, Refused, attach, close, detach_lane, revoke, unregister_all,
+};
+pub(crate) use self::commit::commit;
+pub(crate) use self::waiters::{arm, disarm};
+use crate::lane::Lane;
+use crate::maps::Tree;
+use crate::record::{GroupFlag, Record};
+use crate::sync::atomic::{AtomicU8, Ordering};
+use crate::sync::{Arc, Mutex};
+use crate::wait::Round;
+
+/// One name with its callbacks and waiters.
+pub(crate) struct TopicShared {
+    name: Arc<str>,
+    pub(crate) hash: u64,
+    /// What an emitter can know before it locks; the commit checks it again.
+    hint: AtomicU8,
+    state: Mutex<TopicState>,
+}
+
+/// What an emit will need. Written under the topic's lock, read before it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Hint {
+    /// Nobody hears it: the payload is not even built.
+    Nobody = 0,
+    /// One lane and no waiter: a small payload travels in the queue.
+    OneLane = 1,
+    /// Several share the payload.
+    Many = 2,
+    /// The manager is closed.
+    Closed = 3,
+}
+
+/// What the topic's lock guards.
+pub(crate) struct TopicState {
+    groups: Vec<Group>,
+    /// The waits armed since the last event.
+    round: Option<Arc<Round>>,
+    /// How many of them are still armed.
+    waiting: usize,
+    /// `Topic` handles.
+    handles: usize,
+    /// Numbers the registrations.
+    registrations: u64,
+    /// The entry is no longer in the names.
+    removed: bool,
+    closed: bool,
+}
+
+/// The callbacks of the topic on one lane. The callbacks themselves are in the lane's table.
+struct Group {
+    lane: Arc<Lane>,
+    slot: usize,
+    member: usize,
+    flag: Arc<GroupFlag>,
+    recurring: usize,
+    counted: Tree<u64, Counted>,
+}
+
+/// A counted registration with claims left.
+struct Counted {
+    record: Arc<Record>,
+    left: usize,
+}
+
+impl Group {
+    fn callbacks(&self) -> usize {
+        self.recurring + self.counted.len()
+    }
+}
+
+impl TopicShared {
+    pub(crate) fn new(name: &str, hash: u64) -> Self {
+        Self {
+            name: Arc::from(name),
+            hash,
+            hint: AtomicU8::new(Hint::Nobody as u8),
+            state: Mutex::new(TopicState {
+                groups: Vec::new(),
+                round: None,
+                waiting: 0,
+                handles: 0,
+                registrations: 0,
+                removed: false,
+                closed: false,
+            }),
+        }
+    }
+
+    pub(crate) fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    #[inline]
+    pub(crate) fn hint(&self) -> Hint {
+        match self.hint.load(Ordering::Acquire) {
+            0 => Hint::Nobody,
+            1 => Hint::OneLane,
+            2 => Hint::Many,
+            _ => Hint::Closed,
+        }
+    }
+
+    /// Runs `f` under the topic's lock, and renews the hint before unlocking.
+    fn change<R>(&self, f: impl FnOnce(&mut TopicState) -> R) -> R {
+        self.state.with(|state| {
+            let result = f(state);
+            self.hint.store(state.hint() as u8, Ordering::Release);
+            result
+        })
+    }
+
+    pub(crate) fn add_handle(&self) {
+        self.state.with(|state| state.handles += 1);
+    }
+
+    /// A `Topic` handle is gone; `true` if the name may be unneeded now.
+    pub(crate) fn drop_handle(&self) -> bool {
+        self.state.with(|state| {
+            state.handles -= 1;
+            state.is_unneeded()
+        })
+    }
+
+    pub(crate) fn callbacks(&self) -> usize {
+        self.state.with(|state| state.callbacks())
+    }
+
+    pub(crate) fn waiting(&self) -> usize {
+        self.state.with(|state| state.waiting)
+    }
+
+    /// Takes the entry out of use if nothing needs it. Under the shard's lock, which the caller uses to remove it.
+    pub(crate) fn retire(&self) -> bool {
+        self.state.with(|state| {
+            if state.removed || !state.is_unneeded() {
+                return false;
+            }
+            state.removed = true;
+            true
+        })
+    }
+}
+
+impl TopicState {
+    fn hint(&self) -> Hint {
+        match (self.closed, self.groups.len(), self.waiting) {
+            (true, ..) => Hint::Closed,
+            (_, 0, 0) => Hint::Nobody,
+            (_, 1, 0) => Hint::OneLane,
+            _ => Hint::Many,
+        }
+    }
+
+    fn callbacks(&self) -> usize {
+        self.groups.iter().map(Group::callbacks).sum()
+    }
+
+    fn is_unneeded(&self) -> bool {
+        self.groups.is_empty() && self.waiting == 0 && self.handles == 0
+    }
+
+    fn group_of(&self, flag: &Arc<GroupFlag>) -> Option<usize> {
+        self.groups
+            .iter()
+            .position(|group| Arc::ptr_eq(&group.flag, flag))
+    }
+}

@@ -1,0 +1,183 @@
+//! The commit: the one moment at which an event gets its place in the order of its name.
+
+use alloc::vec::Vec;
+
+use super::{Group, Hint, TopicShared, TopicState};
+use crate::contain::contain_drop;
+use crate::data::Data;
+use crate::emitted::Emitted;
+use crate::manager::Inner;
+use crate::sync::Arc;
+use crate::sync::atomic::Ordering;
+use crate::wait::Round;
+use crate::wakeup::{Wakeup, Wakeups};
+
+/// What a commit leaves to be done after unlocking.
+#[derive(Default)]
+struct Aftermath {
+    emitted: Emitted,
+    wakeups: Wakeups,
+    /// The waits that the event resolves.
+    round: Option<Arc<Round>>,
+    /// Groups whose last claim was taken.
+    spent: Vec<Group>,
+    unneeded: bool,
+}
+
+/// Emits to a topic. An entry that was removed meanwhile has nobody to hear it: whoever registered anew did so while
+/// this emit was on its way.
+#[inline]
+pub(crate) fn commit(owner: &Arc<Inner>, topic: &Arc<TopicShared>, data: Data) -> Emitted {
+    let mut data = Some(data);
+    match topic.state.with(|state| state.commit_plain(&mut data)) {
+        Some((callbacks, wakeup)) => {
+            if let Some(wakeup) = wakeup {
+                wakeup.run();
+            }
+            Emitted {
+                callbacks,
+                ..Emitted::default()
+            }
+        }
+        None => commit_any(owner, topic, data),
+    }
+}
+
+/// Every other case.
+#[inline(never)]
+fn commit_any(owner: &Arc<Inner>, topic: &Arc<TopicShared>, mut data: Option<Data>) -> Emitted {
+    let mut after = Aftermath::default();
+    while !topic
+        .state
+        .with(|state| state.commit(topic, &mut data, &mut after))
+    {
+        // Several will hear it. The allocation is made with no lock held.
+        if let Some(data) = &mut data {
+            data.share();
+        }
+    }
+    let Aftermath {
+        emitted,
+        wakeups,
+        round,
+        spent,
+        unneeded,
+    } = after;
+    // Before anybody can look who knows that it is over.
+    if unneeded {
+        owner.sweep(topic);
+    }
+    if let Some(data) = data {
+        finish(data, round);
+    }
+    wakeups.run();
+    for group in spent {
+        let _ = contain_drop(group);
+    }
+    emitted
+}
+
+/// Resolves the waits, before an inline lane could make them wait for its callbacks, and lets go of the payload.
+fn finish(mut data: Data, round: Option<Arc<Round>>) {
+    if let Some(round) = round {
+        round.resolve(Ok(data.share()));
+        let _ = contain_drop(round);
+    }
+    let _ = contain_drop(data);
+}
+
+impl TopicState {
+    /// The usual case, which leaves next to nothing to be done: one open lane, nothing counted, nobody waits. `None` if
+    /// it is another one.
+    #[inline]
+    fn commit_plain(&mut self, data: &mut Option<Data>) -> Option<(usize, Option<Wakeup>)> {
+        let [group] = &mut *self.groups else {
+            return None;
+        };
+        if self.waiting > 0 || self.closed || !group.counted.is_empty() {
+            return None;
+        }
+        group.lane.state.with(|state| {
+            if !state.can_accept(1) {
+                return None;
+            }
+            state.push_event(group.slot, group.member, group.recurring, data.take()?);
+            Some((group.recurring, state.wakeup(&group.lane)))
+        })
+    }
+
+    /// `false`: the payload has to be shared first. What nobody took of it is left in `data`.
+    fn commit(
+        &mut self,
+        topic: &TopicShared,
+        data: &mut Option<Data>,
+        after: &mut Aftermath,
+    ) -> bool {
+        match self.hint() {
+            Hint::Closed => {
+                after.emitted.rejected = 1;
+                return true;
+            }
+            Hint::Nobody => return true,
+            Hint::OneLane => {
+                let group = &mut self.groups[0];
+                group.push(data, after);
+                if group.callbacks() > 0 {
+                    return true;
+                }
+            }
+            Hint::Many => {
+                let Some(Data::Shared(payload)) = data else {
+                    return false;
+                };
+                for group in &mut self.groups {
+                    // A refused copy is dropped here. It is not the last one, so nothing foreign runs.
+                    group.push(&mut Some(Data::Shared(payload.clone())), after);
+                }
+                if self.waiting > 0 {
+                    after.emitted.waiters = core::mem::take(&mut self.waiting);
+                    after.round = self.round.take();
+                }
+            }
+        }
+        while let Some(spent) = self.groups.iter().position(|group| group.callbacks() == 0) {
+            after.spent.push(self.groups.swap_remove(spent));
+        }
+        topic.hint.store(self.hint() as u8, Ordering::Release);
+        after.unneeded = self.is_unneeded();
+        true
+    }
+}
+
+impl Group {
+    /// Pushes the event onto the lane and takes the claims of the counted callbacks: the lane will count them down by
+    /// the same messages. The payload stays where it is if the lane does not take it.
+    #[inline]
+    fn push(&mut self, data: &mut Option<Data>, after: &mut Aftermath) {
+        let callbacks = self.callbacks();
+        let lane = &self.lane;
+        lane.state.with(|state| {
+            // One message, and one more to free the slot behind it when the last claim is taken.
+            let accepted = state.can_accept(1 + usize::from(!self.counted.is_empty()));
+            let Some(data) = data.take_if(|_| accepted) else {
+                after.emitted.rejected += callbacks;
+                return;
+            };
+            after.emitted.callbacks += callbacks;
+            state.push_event(self.slot, self.member, callbacks, data);
+            if !self.counted.is_empty() {
+                self.counted.retain(|_, counted| {
+                    counted.left -= 1;
+                    if counted.left == 0 {
+                        counted.record.claim_last();
+                    }
+                    counted.left > 0
+                });
+                if self.recurring + self.counted.len() == 0 {
+                    state.release(self.slot, self.member);
+                }
+            }
+            after.wakeups.push(state.wakeup(lane));
+        });
+    }
+}

@@ -1,0 +1,50 @@
+//! Arming and disarming waits. All waits armed between two events of a name share one round.
+
+use super::{TopicShared, TopicState};
+use crate::manager::Inner;
+use crate::sync::Arc;
+use crate::wait::Round;
+
+/// Arms a wait, unless the manager is closed. Under the shard's lock, or with a `Topic` in hand.
+pub(crate) fn arm(topic: &TopicShared) -> Option<Arc<Round>> {
+    topic.change(|state| {
+        if state.closed {
+            return None;
+        }
+        debug_assert!(
+            !state.removed,
+            "the caller holds the shard's lock, or a `Topic`"
+        );
+        state.waiting += 1;
+        Some(state.round.get_or_insert_with(Arc::default).clone())
+    })
+}
+
+/// Takes a wait back, unless an event (or `unregister`, or `close`) has claimed its round. `still_armed` is asked under
+/// the same lock: a wait may be taken back from two sides, by its owner and by its limit, and counts once.
+pub(crate) fn disarm(
+    owner: &Arc<Inner>,
+    topic: &Arc<TopicShared>,
+    round: &Arc<Round>,
+    still_armed: impl FnOnce() -> bool,
+) -> bool {
+    let (disarmed, unneeded) = topic.change(|state| {
+        if !state.is_current(round) || !still_armed() {
+            return (false, false);
+        }
+        state.waiting -= 1;
+        (true, state.is_unneeded())
+    });
+    if unneeded {
+        owner.sweep(topic);
+    }
+    disarmed
+}
+
+impl TopicState {
+    fn is_current(&self, round: &Arc<Round>) -> bool {
+        self.round
+            .as_ref()
+            .is_some_and(|current| Arc::ptr_eq(current, round))
+    }
+}

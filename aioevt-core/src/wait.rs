@@ -1,0 +1,439 @@
+//! `Wait`: a future for the next event of a name, with an optional limit. Arming is in `topic/waiters.rs`.
+
+use alloc::vec::Vec;
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll, Waker};
+use core::time::Duration;
+
+use futures_core::FusedFuture;
+
+use crate::contain::{contain, contain_drop};
+use crate::data::EvtData;
+use crate::delay::{Action, DelayKey, Delays};
+use crate::error::WaitError;
+use crate::event_loop::{EventLoop, Runtime};
+use crate::manager::Inner;
+use crate::runtime::TimerError;
+use crate::sync::{Arc, Mutex, Weak};
+use crate::topic::{self, TopicShared};
+use crate::wakers::{Seats, Ticket, wake};
+
+/// The waits armed between two events of a name. One emit resolves them all.
+pub(crate) struct Round(Mutex<RoundState>);
+
+struct RoundState {
+    outcome: Option<Result<EvtData, WaitError>>,
+    seats: Seats<Option<WaitError>>,
+    /// Some wait was taken back by its limit, and may not have looked yet: an outcome that comes later is not its own.
+    expired: bool,
+}
+
+impl Default for Round {
+    fn default() -> Self {
+        Self(Mutex::new(RoundState {
+            outcome: None,
+            seats: Seats::new(),
+            expired: false,
+        }))
+    }
+}
+
+impl RoundState {
+    /// What has come of the wait in a seat, or of one without.
+    fn outcome(
+        &mut self,
+        ticket: Option<Ticket>,
+        own_clock: bool,
+    ) -> Option<Result<EvtData, WaitError>> {
+        let note = ticket
+            .and_then(|ticket| self.seats.seat(ticket))
+            .and_then(|seat| seat.note);
+        match (note, &self.outcome) {
+            (Some(WaitError::TimedOut), _) => Some(Err(WaitError::TimedOut)),
+            (_, Some(outcome)) => Some(outcome.clone()),
+            (Some(WaitError::Timer(_)), None) if own_clock => None,
+            (note, None) => note.map(Err),
+        }
+    }
+}
+
+impl Round {
+    /// Ends all waits of the round. Exactly once, by whoever took it out of its topic, with no lock held.
+    pub(crate) fn resolve(&self, outcome: Result<EvtData, WaitError>) {
+        let (seats, wakers) = self.0.with(|round| {
+            round.outcome = Some(outcome);
+            if round.expired {
+                (Seats::new(), round.seats.take_wakers())
+            } else {
+                let seats = core::mem::replace(&mut round.seats, Seats::new());
+                (seats, Vec::new())
+            }
+        });
+        seats.wake_all();
+        wakers.into_iter().for_each(wake);
+    }
+
+    fn take_seat(&self) -> Ticket {
+        self.0.with(|round| round.seats.take_seat())
+    }
+
+    /// Notes that a wait is taken back; `false` if it was before. One without a seat has nobody else to take it back.
+    /// Under the topic's lock. The waker is to be woken, or dropped, after it.
+    fn take_back(&self, ticket: Option<Ticket>, waker: &mut Option<Waker>) -> bool {
+        let Some(ticket) = ticket else { return true };
+        self.0.with(|round| {
+            let Some(seat) = round.seats.seat(ticket) else {
+                return false;
+            };
+            if seat.note == Some(WaitError::TimedOut) {
+                return false;
+            }
+            seat.note = Some(WaitError::TimedOut);
+            *waker = seat.take();
+            round.expired = true;
+            true
+        })
+    }
+
+    fn leave(&self, ticket: Ticket) {
+        let seat = self.0.with(|round| round.seats.leave(ticket));
+        let _ = contain(move || drop(seat));
+    }
+
+    /// Marks one wait as ended and wakes it. The caller has made sure of its right to do so.
+    fn mark(&self, ticket: Ticket, error: WaitError) {
+        let waker = self.0.with(|round| {
+            let seat = round.seats.seat(ticket)?;
+            seat.note = Some(error);
+            seat.take()
+        });
+        if let Some(waker) = waker {
+            wake(waker);
+        }
+    }
+}
+
+/// The limit of a wait, on its way through a delay queue.
+pub(crate) struct WaitLimit {
+    owner: Arc<Inner>,
+    topic: Arc<TopicShared>,
+    round: Arc<Round>,
+    ticket: Ticket,
+}
+
+impl WaitLimit {
+    /// The time has come. What was committed first wins.
+    pub(crate) fn expire(self) {
+        let mut waker = None;
+        topic::disarm(&self.owner, &self.topic, &self.round, || {
+            self.round.take_back(Some(self.ticket), &mut waker)
+        });
+        if let Some(waker) = waker {
+            wake(waker);
+        }
+    }
+
+    /// The time will never come. The wait stays armed until it looks: a blocking one has a clock of its own.
+    pub(crate) fn fail(self, error: TimerError) {
+        self.round.mark(self.ticket, WaitError::Timer(error));
+    }
+}
+
+/// The next event of a name: a future that resolves to its data. Made by [`Manager::wait`](crate::Manager::wait).
+///
+/// It is armed already when it is made: an event emitted before the first poll counts, one emitted before the wait was
+/// made does not. All waits armed before an event get the same data.
+///
+/// # Errors
+///
+/// * [`WaitError::TimedOut`] if the limit passed first. An event that was committed before that wins, always.
+/// * [`WaitError::Unregistered`] if [`unregister`](crate::Manager::unregister) was called for the name.
+/// * [`WaitError::Closed`] if the manager was closed, before or while waiting.
+/// * [`WaitError::Timer`] if the limit's timer does not work.
+///
+/// # Cancel safety
+///
+/// Dropping it leaves nothing behind. It may be moved, polled by another task, joined and selected like any future
+/// (`any of`, `all of`). Polled again after it has resolved, it stays pending.
+///
+/// # Examples
+///
+/// ```
+/// use aioevt_core::{EventLoop, Manager};
+///
+/// let mgr = Manager::new(EventLoop::inline());
+/// let wait = mgr.wait("Done");
+/// mgr.emit("Done", (7, 3));
+/// let data = wait.blocking()?;
+/// assert_eq!(data.args::<(i32, i32)>()?, (7, 3));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "a wait does nothing until it is awaited (or `blocking()` is called); dropping it cancels it"]
+pub struct Wait(Stage);
+
+enum Stage {
+    Armed(Armed),
+    Settled(Result<EvtData, WaitError>),
+    Over,
+}
+
+/// An armed wait. Dropping it disarms it.
+struct Armed {
+    owner: Arc<Inner>,
+    topic: Arc<TopicShared>,
+    round: Arc<Round>,
+    ticket: Option<Ticket>,
+    /// The topic still counts it among its waits, as far as it knows.
+    counted: bool,
+    limit: Option<(Weak<Runtime>, DelayKey)>,
+    #[cfg(feature = "std")]
+    deadline: Option<std::time::Instant>,
+    /// The limit is kept by the operating system's clock: a broken timer is no reason to give up.
+    own_clock: bool,
+}
+
+impl Wait {
+    pub(crate) fn armed(owner: Arc<Inner>, topic: Arc<TopicShared>, round: Arc<Round>) -> Self {
+        Self(Stage::Armed(Armed {
+            owner,
+            topic,
+            round,
+            ticket: None,
+            counted: true,
+            limit: None,
+            #[cfg(feature = "std")]
+            deadline: None,
+            own_clock: false,
+        }))
+    }
+
+    pub(crate) fn failed(error: WaitError) -> Self {
+        Self(Stage::Settled(Err(error)))
+    }
+
+    /// Limits the wait to `limit` from now, by the timer of the manager's default loop. A limit set before is replaced.
+    pub fn timeout(self, limit: Duration) -> Self {
+        let event_loop = match &self.0 {
+            Stage::Armed(armed) => armed.owner.default_loop(),
+            Stage::Settled(_) | Stage::Over => None,
+        };
+        match event_loop {
+            Some(event_loop) => self.timeout_on(&event_loop, limit),
+            None => self,
+        }
+    }
+
+    /// Limits the wait to `limit` from now, by the timer of `event_loop`. A limit set before is replaced.
+    pub fn timeout_on(mut self, event_loop: impl Into<EventLoop>, limit: Duration) -> Self {
+        if let Stage::Armed(armed) = &mut self.0 {
+            armed.limit(event_loop.into().runtime(), limit);
+        }
+        self
+    }
+
+    /// Blocks the calling thread until the event has come. A limit given with [`timeout`](Self::timeout) is kept by the
+    /// operating system's clock, so it works whatever becomes of the event loop.
+    ///
+    /// For plain threads. On a thread that runs an event loop it would stop that loop.
+    ///
+    /// # Errors
+    ///
+    /// As for the wait itself, and [`WaitError::WouldDeadlock`] where it can be noticed that the calling thread is
+    /// running a loop of the manager: in a callback, and on the threads of `ThreadLoop` and `PollLoop`.
+    #[cfg(feature = "std")]
+    pub fn blocking(mut self) -> Result<EvtData, WaitError> {
+        let mut deadline = None;
+        if let Stage::Armed(armed) = &mut self.0 {
+            if armed.owner.runs_here() {
+                return Err(WaitError::WouldDeadlock);
+            }
+            armed.cancel_limit();
+            armed.own_clock = true;
+            deadline = armed.deadline;
+        }
+        match crate::blocking::block_on(&mut self, deadline) {
+            Some(outcome) => outcome,
+            None if self.give_up() => Err(WaitError::TimedOut),
+            // An event was committed first: its data is on the way.
+            None => crate::blocking::block_on(&mut self, None).unwrap_or(Err(WaitError::TimedOut)),
+        }
+    }
+
+    /// Ends the wait unless its round was claimed.
+    #[cfg(feature = "std")]
+    fn give_up(&mut self) -> bool {
+        match &mut self.0 {
+            Stage::Armed(armed) => {
+                armed.withdraw() && {
+                    self.retire();
+                    true
+                }
+            }
+            Stage::Settled(_) | Stage::Over => true,
+        }
+    }
+
+    /// Forgets an armed wait that is no longer counted in its topic.
+    fn retire(&mut self) {
+        if let Stage::Armed(mut armed) = core::mem::replace(&mut self.0, Stage::Over) {
+            armed.counted = false;
+        }
+    }
+}
+
+impl Armed {
+    fn limit(&mut self, runtime: &Arc<Runtime>, limit: Duration) {
+        self.cancel_limit();
+        let ticket = *self.ticket.get_or_insert_with(|| self.round.take_seat());
+        #[cfg(feature = "std")]
+        {
+            self.deadline = std::time::Instant::now().checked_add(limit);
+        }
+        let action = WaitLimit {
+            owner: self.owner.clone(),
+            topic: self.topic.clone(),
+            round: self.round.clone(),
+            ticket,
+        };
+        let key = Delays::add(runtime, limit, Action::LimitWait(action));
+        self.limit = Some((Arc::downgrade(runtime), key));
+    }
+
+    /// Takes the wait back; `false` if it was claimed, or its limit was faster.
+    fn withdraw(&mut self) -> bool {
+        let mut waker = None;
+        let disarmed = topic::disarm(&self.owner, &self.topic, &self.round, || {
+            self.round.take_back(self.ticket, &mut waker)
+        });
+        let _ = contain(move || drop(waker));
+        disarmed
+    }
+
+    fn cancel_limit(&mut self) {
+        let Some((runtime, key)) = self.limit.take() else {
+            return;
+        };
+        if let Some(runtime) = runtime.upgrade() {
+            let _ = contain_drop(runtime.delays.cancel(key));
+            // Perhaps the last one.
+            let _ = contain_drop(runtime);
+        }
+    }
+
+    /// A limit that can never fire is no reason to give up what is already claimed, or timed by another clock.
+    fn forget_timer_error(&mut self) {
+        let Some(ticket) = self.ticket else { return };
+        self.round.0.with(|round| {
+            if let Some(seat) = round.seats.seat(ticket) {
+                if matches!(seat.note, Some(WaitError::Timer(_))) {
+                    seat.note = None;
+                }
+            }
+        });
+    }
+
+    /// What has come of it so far; else leaves a waker.
+    fn poll(&mut self, cx: &Context<'_>) -> Poll<Result<EvtData, WaitError>> {
+        // Mostly there is something when it is polled: it was woken. Then no waker is cloned.
+        if let Some(outcome) = self
+            .round
+            .0
+            .with(|round| round.outcome(self.ticket, self.own_clock))
+        {
+            return Poll::Ready(outcome);
+        }
+        let waker = cx.waker().clone();
+        let own_clock = self.own_clock;
+        let place = &mut self.ticket;
+        let (poll, old) = self.round.0.with(|round| {
+            if let Some(outcome) = round.outcome(*place, own_clock) {
+                return (Poll::Ready(outcome), Some(waker));
+            }
+            let ticket = *place.get_or_insert_with(|| round.seats.take_seat());
+            let old = match round.seats.seat(ticket) {
+                Some(seat) => seat.replace(waker),
+                None => Some(waker),
+            };
+            (Poll::Pending, old)
+        });
+        drop(old);
+        poll
+    }
+}
+
+impl Drop for Armed {
+    fn drop(&mut self) {
+        self.cancel_limit();
+        if self.counted {
+            self.withdraw();
+        }
+        if let Some(ticket) = self.ticket.take() {
+            self.round.leave(ticket);
+        }
+    }
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        // It may hold the last reference to a payload, which is foreign.
+        let _ = contain_drop(core::mem::replace(&mut self.0, Stage::Over));
+    }
+}
+
+impl Future for Wait {
+    type Output = Result<EvtData, WaitError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let outcome = match &mut this.0 {
+            Stage::Armed(armed) => match armed.poll(cx) {
+                Poll::Pending => return Poll::Pending,
+                // A broken timer has not disarmed the wait: an event may still have been first.
+                Poll::Ready(Err(error @ WaitError::Timer(_))) => {
+                    if armed.withdraw() {
+                        Err(error)
+                    } else {
+                        armed.forget_timer_error();
+                        match armed.poll(cx) {
+                            Poll::Pending => return Poll::Pending,
+                            Poll::Ready(outcome) => outcome,
+                        }
+                    }
+                }
+                Poll::Ready(outcome) => outcome,
+            },
+            Stage::Settled(_) => match core::mem::replace(&mut this.0, Stage::Over) {
+                Stage::Settled(outcome) => return Poll::Ready(outcome),
+                Stage::Armed(_) | Stage::Over => return Poll::Pending,
+            },
+            Stage::Over => return Poll::Pending,
+        };
+        this.retire();
+        Poll::Ready(outcome)
+    }
+}
+
+impl FusedFuture for Wait {
+    fn is_terminated(&self) -> bool {
+        matches!(self.0, Stage::Over)
+    }
+}
+
+impl fmt::Debug for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stage = match &self.0 {
+            Stage::Armed(armed) => {
+                return f
+                    .debug_struct("Wait")
+                    .field("event", &armed.topic.name())
+                    .finish();
+            }
+            Stage::Settled(Ok(_)) => "settled",
+            Stage::Settled(Err(_)) => "failed",
+            Stage::Over => "over",
+        };
+        f.debug_tuple("Wait").field(&stage).finish()
+    }
+}

@@ -1,0 +1,96 @@
+//! `Seats`: the wakers of the futures that wait for one thing. Plain data, used under its owner's lock.
+
+use alloc::vec::Vec;
+use core::task::Waker;
+
+use slab::Slab;
+
+use crate::contain::contain;
+
+/// Wakers by seat, each with a note for its future. Seats are reused, tickets are not.
+pub(crate) struct Seats<T> {
+    seats: Slab<Seat<T>>,
+    tickets: u64,
+}
+
+/// Names one seat for as long as it is taken, and nothing afterwards.
+#[derive(Clone, Copy)]
+pub(crate) struct Ticket {
+    seat: usize,
+    number: u64,
+}
+
+pub(crate) struct Seat<T> {
+    number: u64,
+    waker: Option<Waker>,
+    pub(crate) note: T,
+}
+
+impl<T: Default> Seats<T> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            seats: Slab::new(),
+            tickets: 0,
+        }
+    }
+
+    pub(crate) fn take_seat(&mut self) -> Ticket {
+        self.tickets += 1;
+        let number = self.tickets;
+        Ticket {
+            seat: self.seats.insert(Seat {
+                number,
+                waker: None,
+                note: T::default(),
+            }),
+            number,
+        }
+    }
+
+    pub(crate) fn seat(&mut self, ticket: Ticket) -> Option<&mut Seat<T>> {
+        self.seats
+            .get_mut(ticket.seat)
+            .filter(|seat| seat.number == ticket.number)
+    }
+
+    /// Gives up a seat. The caller drops what comes back after unlocking.
+    pub(crate) fn leave(&mut self, ticket: Ticket) -> Option<Seat<T>> {
+        self.seat(ticket)?;
+        self.seats.try_remove(ticket.seat)
+    }
+
+    /// All wakers, for waking them after unlocking. The seats stay.
+    pub(crate) fn take_wakers(&mut self) -> Vec<Waker> {
+        self.seats
+            .iter_mut()
+            .filter_map(|(_, seat)| seat.waker.take())
+            .collect()
+    }
+
+    /// Wakes everybody, with no lock held.
+    pub(crate) fn wake_all(self) {
+        self.seats
+            .into_iter()
+            .filter_map(|(_, seat)| seat.waker)
+            .for_each(wake);
+    }
+}
+
+impl<T> Seat<T> {
+    /// Puts in a waker; the caller drops what comes back after unlocking.
+    pub(crate) fn replace(&mut self, waker: Waker) -> Option<Waker> {
+        if self.waker.as_ref().is_some_and(|old| old.will_wake(&waker)) {
+            return Some(waker);
+        }
+        self.waker.replace(waker)
+    }
+
+    pub(crate) fn take(&mut self) -> Option<Waker> {
+        self.waker.take()
+    }
+}
+
+/// Wakes, with no lock held. A waker is foreign code; its panic is its own affair.
+pub(crate) fn wake(waker: Waker) {
+    let _ = contain(move || waker.wake());
+}
