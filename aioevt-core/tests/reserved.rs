@@ -1,0 +1,93 @@
+//! Room made beforehand: what then emits without allocating. In a process of its own, because it counts allocations.
+
+use core::alloc::{GlobalAlloc, Layout};
+use core::cell::Cell;
+use core::time::Duration;
+use std::alloc::System;
+
+use aioevt_core::{EventLoop, Manager, PollLoop};
+
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+// SAFETY: as `System`, to which it passes everything on.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        // SAFETY: the caller's duty is the same.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: the caller's duty is the same.
+        unsafe { System.dealloc(block, layout) }
+    }
+}
+
+/// How often `f` allocates on this thread.
+fn allocations(f: impl FnOnce()) -> usize {
+    let before = ALLOCATIONS.get();
+    f();
+    ALLOCATIONS.get() - before
+}
+
+const ROOM: usize = 32;
+
+#[test]
+fn emits_do_not_allocate() {
+    let mut poll_loop = PollLoop::new(|| ());
+    let event_loop = poll_loop.event_loop();
+    let mgr = Manager::new(&event_loop);
+    let mut poll = || while poll_loop.poll(Duration::ZERO).is_some() {};
+    let burst = |name: &str| {
+        for n in 0..ROOM {
+            assert_eq!(mgr.emit(name, (n, 2, 3)).callbacks, 1);
+        }
+    };
+
+    // Reserved before the first registration.
+    let early = event_loop.new_lane().reserved(ROOM);
+    mgr.on("early")
+        .event_loop(&early)
+        .call(|_: usize, _: u8, _: u8| ());
+    poll();
+    // Reserved on a lane that has been running.
+    let late = event_loop.new_lane();
+    mgr.on("late")
+        .event_loop(&late)
+        .call(|_: usize, _: u8, _: u8| ());
+    poll();
+    mgr.emit("late", (1, 2, 3));
+    poll();
+    let _late = late.reserved(ROOM);
+    for name in ["early", "late"] {
+        // Whichever buffer has its turn.
+        for round in 0..3 {
+            assert_eq!(allocations(|| burst(name)), 0, "{name}, round {round}");
+            poll();
+        }
+        assert_eq!(
+            allocations(|| (0..3).for_each(|_| {
+                burst(name);
+                poll()
+            })),
+            0,
+            "{name}"
+        );
+    }
+
+    // Inline: the callbacks run within.
+    let inline = EventLoop::inline().reserved(ROOM);
+    mgr.on("inline")
+        .event_loop(&inline)
+        .call(|_: usize, _: u8, _: u8| ());
+    mgr.emit("inline", (1, 2, 3));
+    assert_eq!(allocations(|| burst("inline")), 0);
+    assert_eq!(mgr.stats().ran, 1 + 2 * 6 * ROOM as u64 + 1 + ROOM as u64);
+}
