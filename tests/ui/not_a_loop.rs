@@ -1,0 +1,7 @@
+//~ EventLoop
+
+use aioevt::Manager;
+
+fn main() {
+    let _mgr = Manager::new("tokio");
+}

@@ -1,0 +1,10 @@
+//~ a wait does nothing until it is awaited (or `blocking()` is called); dropping it cancels it
+
+#![deny(unused_must_use)]
+
+use aioevt::{EventLoop, Manager};
+
+fn main() {
+    let mgr = Manager::new(EventLoop::inline());
+    mgr.wait("Add");
+}
