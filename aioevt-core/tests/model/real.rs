@@ -133,10 +133,6 @@ impl Real {
         }
     }
 
-    pub(crate) fn is_closed(&self) -> bool {
-        is_closed(&self.world.manager())
-    }
-
     pub(crate) fn take_seen(&self) -> Vec<Seen> {
         mem::take(&mut *self.world.seen.lock().unwrap())
     }
@@ -205,9 +201,11 @@ impl Real {
         }
     }
 
-    /// Whether the wait was woken after it was polled last.
-    pub(crate) fn was_woken(&self, wait: usize) -> bool {
-        self.world.tables().waits[wait].1.0.load(SeqCst) > 0
+    /// For each wait, whether it was woken since it was polled last.
+    pub(crate) fn woken(&self) -> Vec<bool> {
+        let tables = self.world.tables();
+        let woken = |(_, woken): &(_, Arc<Woken>)| woken.0.load(SeqCst) > 0;
+        tables.waits.iter().map(woken).collect()
     }
 
     /// Somebody waits for idleness all the time: if there was work, and there is none, they must have been woken.

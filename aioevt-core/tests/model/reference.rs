@@ -14,7 +14,7 @@ mod time;
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::program::{
-    Behaviour, Clock, End, FUEL, LANES, LOOPS, Op, Program, SHARED_LANE, Seen, State,
+    Behaviour, Clock, End, FUEL, LANES, LOOPS, NAMES, Op, Program, SHARED_LANE, Seen, State,
 };
 
 /// Calls, and changes of the table, in one turn of a driver.
@@ -22,6 +22,8 @@ const BUDGET: usize = 128;
 
 pub(crate) struct Model {
     program: Program,
+    /// In which the names are closed.
+    order: [u8; NAMES as usize],
     pub(crate) seen: Vec<Seen>,
     fuel: usize,
     events: u64,
@@ -165,7 +167,7 @@ struct Call {
 }
 
 impl Model {
-    pub(crate) fn new(program: Program) -> Self {
+    pub(crate) fn new(program: Program, order: [u8; NAMES as usize]) -> Self {
         let lane = |on| Lane {
             on,
             spawned: false,
@@ -175,6 +177,7 @@ impl Model {
         };
         Self {
             program,
+            order,
             seen: Vec::new(),
             fuel: FUEL,
             events: 0,

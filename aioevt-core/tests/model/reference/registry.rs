@@ -175,7 +175,7 @@ impl Model {
         if mem::replace(&mut self.closed, true) {
             return;
         }
-        for name in self.topics.keys().copied().collect::<Vec<_>>() {
+        for name in self.order {
             let wakes = self.clear(name, "Closed");
             self.wake_lanes(wakes);
         }
