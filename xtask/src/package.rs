@@ -13,6 +13,9 @@ use crate::{Done, Result, no_args};
 /// What has to be in every package besides the sources.
 const NEEDED: [&str; 3] = ["LICENSE-MIT", "LICENSE-APACHE", "README.md"];
 
+/// Of what is needed, the same as at the root: a link that was checked out as a text is not a licence.
+const SAME: [&str; 2] = ["LICENSE-MIT", "LICENSE-APACHE"];
+
 pub(crate) fn run(args: &[String]) -> Result {
     no_args(args)?;
     // All in one command: each of them alone would look for the others on the registry.
@@ -50,6 +53,12 @@ fn unpack_into(dir: &Path) -> Result<()> {
         for needed in NEEDED {
             if !dir.join(&package).join(needed).is_file() {
                 return Err(format!("the package of {} holds no {needed}", krate.name));
+            }
+        }
+        for same in SAME {
+            let packed = workspace::read(&dir.join(&package).join(same))?;
+            if packed != workspace::read(&workspace::root().join(same))? {
+                return Err(format!("{same} in the package of {} is not the one at the root", krate.name));
             }
         }
         // Nothing depends on the facade.
