@@ -1,4 +1,5 @@
-//! `wc -lwc` over three runtimes: smol reads the files and emits every line, tokio counts, async-std sums.
+//! `wc -lwc` over three runtimes: smol reads the files and emits every line, tokio counts, async-std sums. A line longer
+//! than a megabyte goes in pieces, so the memory is bounded whatever the files are.
 //!
 //! `cargo run --all-features --example word_count -- FILE...` prints `lines words bytes`, the total of all files. The
 //! exit code is 1 when a file cannot be read, 2 when none is named.
@@ -13,12 +14,12 @@ use std::ffi::{OsStr, OsString};
 use std::mem;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use aioevt::{AsyncStdRuntime, EventLoop, Manager, SmolRuntime, TokioRuntime};
 use smol::fs::File;
-use smol::io::{AsyncBufReadExt, BufReader};
+use smol::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 
 /// Lines, words and bytes.
 type Counts = (u64, u64, u64);
@@ -65,18 +66,16 @@ fn run(files: &[OsString]) -> Result<(Counts, bool), Box<dyn Error>> {
 
     // On tokio. A lane never runs in parallel with itself, so nobody ever waits for this lock.
     let utf8 = is_utf8_locale();
-    let batch = Arc::new(Mutex::new(Counts::default()));
-    let counts = batch.clone();
-    mgr.register("line", move |line: Arc<[u8]>| {
-        let mut counts = counts.lock().expect("counting does not panic");
-        counts.0 += u64::from(line.ends_with(b"\n"));
-        counts.1 += count_words(&line, utf8);
-        counts.2 += line.len() as u64;
+    let count = Arc::new(Mutex::new(Count::default()));
+    let (of_lines, of_files) = (count.clone(), count.clone());
+    mgr.register("line", move |piece: Arc<[u8]>| {
+        locked(&of_lines).add(&piece, utf8)
     });
+    mgr.register("file read", move || locked(&of_files).end_file());
     // A lane keeps the order across names: this runs behind all lines that were emitted before it.
     mgr.register("batch read", move |mgr: Manager| {
-        let counts = mem::take(&mut *batch.lock().expect("counting does not panic"));
-        mgr.emit("batch counted", counts)
+        let batch = mem::take(&mut locked(&count).batch);
+        mgr.emit("batch counted", batch)
     });
 
     // On async-std.
@@ -96,6 +95,7 @@ fn run(files: &[OsString]) -> Result<(Counts, bool), Box<dyn Error>> {
                 eprintln!("word_count: {}: {error}", Path::new(file).display());
                 all_read = false;
             }
+            mgr.emit("file read", ());
         }
         acknowledged(&mgr, &reader)
             .await
@@ -108,11 +108,19 @@ fn run(files: &[OsString]) -> Result<(Counts, bool), Box<dyn Error>> {
     counted
 }
 
+fn locked(count: &Mutex<Count>) -> MutexGuard<'_, Count> {
+    count.lock().expect("counting does not panic")
+}
+
 /// Emits the lines of one file, never far ahead of those who count them.
 async fn read(file: &OsStr, mgr: &Manager, reader: &EventLoop) -> Result<(), Box<dyn Error>> {
     let mut input = BufReader::with_capacity(1 << 16, File::open(file).await?);
     let (mut line, mut lines_ahead, mut bytes_ahead) = (Vec::new(), 0, 0);
-    while input.read_until(b'\n', &mut line).await? > 0 {
+    loop {
+        let mut piece = (&mut input).take(BYTES_AHEAD as u64);
+        if piece.read_until(b'\n', &mut line).await? == 0 {
+            return Ok(());
+        }
         lines_ahead += 1;
         bytes_ahead += line.len();
         mgr.emit("line", (Arc::<[u8]>::from(line.as_slice()),));
@@ -125,7 +133,6 @@ async fn read(file: &OsStr, mgr: &Manager, reader: &EventLoop) -> Result<(), Box
             (lines_ahead, bytes_ahead) = (0, 0);
         }
     }
-    Ok(())
 }
 
 /// Waits until everything emitted so far is summed, and tells the sum.
@@ -148,21 +155,51 @@ fn is_utf8_locale() -> bool {
         .contains("utf8")
 }
 
-/// Words as `wc` counts them: between white space, at least one printable character. All other characters, and bytes
-/// that are no character, neither begin nor end a word.
-fn count_words(line: &[u8], utf8: bool) -> u64 {
-    let (mut words, mut inside) = (0, false);
-    for chunk in line.utf8_chunks() {
-        for c in chunk.valid().chars().filter(|c| utf8 || c.is_ascii()) {
-            if is_space(c) {
-                inside = false;
-            } else if !inside && is_printable(c) {
-                inside = true;
-                words += 1;
+/// What was counted since the last batch, and where a piece of a line left off.
+#[derive(Default)]
+struct Count {
+    batch: Counts,
+    inside_a_word: bool,
+    /// The first bytes of a character whose others are in the next piece.
+    rest: Vec<u8>,
+}
+
+impl Count {
+    /// Words as `wc` counts them: between white space, at least one printable character. All other characters, and bytes
+    /// that are no character, neither begin nor end a word.
+    fn add(&mut self, piece: &[u8], utf8: bool) {
+        self.batch.0 += u64::from(piece.ends_with(b"\n"));
+        self.batch.2 += piece.len() as u64;
+        let joined;
+        let mut text = piece;
+        if !self.rest.is_empty() {
+            joined = [&mem::take(&mut self.rest), piece].concat();
+            text = &joined;
+        }
+        for chunk in text.utf8_chunks() {
+            for c in chunk.valid().chars().filter(|c| utf8 || c.is_ascii()) {
+                if is_space(c) {
+                    self.inside_a_word = false;
+                } else if !self.inside_a_word && is_printable(c) {
+                    self.inside_a_word = true;
+                    self.batch.1 += 1;
+                }
             }
         }
+        // The last character is not whole only where a line was cut.
+        let cut = text
+            .utf8_chunks()
+            .last()
+            .map_or(&[][..], |last| last.invalid());
+        if str::from_utf8(cut).is_err_and(|error| error.error_len().is_none()) {
+            self.rest = cut.to_vec();
+        }
     }
-    words
+
+    fn end_file(&mut self) {
+        self.inside_a_word = false;
+        self.rest.clear();
+    }
 }
 
 /// `wc` adds the word joiner to the white space; the C library leaves out three controls.

@@ -78,9 +78,14 @@ impl fmt::Display for NoCurrentLoop {
                 "not inside a tokio runtime: call `current_loop` in `block_on`, a task or `Handle::enter`, or pass \
                  `EventLoop::new(TokioRuntime::new(handle))`"
             }
-            (true, _) => {
+            (true, false) => {
                 "not inside a runtime, and both async-std and smol are enabled: say which, with \
                  `EventLoop::new(AsyncStdRuntime::new())` or `EventLoop::new(SmolRuntime::global())`"
+            }
+            (true, true) => {
+                "not inside a runtime, and both async-std and smol are enabled: say which, with \
+                 `EventLoop::new(AsyncStdRuntime::new())` or `EventLoop::new(SmolRuntime::global())`; for tokio, call \
+                 `current_loop` in `block_on`, a task or `Handle::enter`"
             }
         })
     }

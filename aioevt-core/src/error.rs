@@ -115,7 +115,8 @@ pub enum CallbackErrorKind {
     Arguments(ArgError),
     /// The callback returned this error.
     Failed(BoxError),
-    /// The callback panicked, or dropping something of its did, with this message. It stays registered.
+    /// The callback panicked, or dropping something of its or the event's data did, with this message. It stays
+    /// registered.
     Panicked(String),
     /// Deliveries ended without the callback having run to its end.
     Discarded(DiscardReason),

@@ -11,7 +11,7 @@ use futures_core::FusedFuture;
 use crate::contain::contain_drop;
 use crate::delay::{Action, DelayKey, Delays};
 use crate::error::WaitError;
-use crate::event_loop::Runtime;
+use crate::event_loop::{EventLoop, Runtime};
 use crate::manager::Inner;
 use crate::runtime::TimerError;
 use crate::sync::atomic::{AtomicUsize, Ordering};
@@ -56,7 +56,8 @@ impl IdleWaiters {
 ///
 /// # Errors
 ///
-/// * [`WaitError::TimedOut`] if the limit given with [`timeout`](Self::timeout) passed first.
+/// * [`WaitError::TimedOut`] if the limit given with [`timeout`](Self::timeout) or [`timeout_on`](Self::timeout_on)
+///   passed first.
 /// * [`WaitError::Timer`] if that limit's timer does not work.
 ///
 /// # Cancel safety
@@ -125,15 +126,38 @@ impl Idle {
         }
     }
 
-    /// Limits it to `limit` from now, by the timer of the manager's default loop. A limit set before is replaced. Without
-    /// effect on a closed manager, which has no default loop any more; `blocking` keeps the limit.
-    pub fn timeout(mut self, limit: Duration) -> Self {
+    /// Limits it to `limit` from now, by the timer of the manager's default loop. A limit set before is replaced. A closed
+    /// manager has no default loop any more: `blocking` keeps the limit all the same, in async code
+    /// [`timeout_on`](Self::timeout_on) names another timer.
+    pub fn timeout(self, limit: Duration) -> Self {
+        let event_loop = self.owner.default_loop();
+        self.limited(event_loop, limit)
+    }
+
+    /// Limits it to `limit` from now, by the timer of `event_loop`. A limit set before is replaced.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use aioevt_core::{EventLoop, Manager, PollLoop};
+    /// use std::time::Duration;
+    ///
+    /// let timer = PollLoop::new(|| ());
+    /// let mgr = Manager::new(EventLoop::inline());
+    /// mgr.close();
+    /// assert_eq!(mgr.idle().timeout_on(&timer, Duration::from_secs(1)).blocking(), Ok(()));
+    /// ```
+    pub fn timeout_on(self, event_loop: impl Into<EventLoop>, limit: Duration) -> Self {
+        self.limited(Some(event_loop.into()), limit)
+    }
+
+    fn limited(mut self, event_loop: Option<EventLoop>, limit: Duration) -> Self {
         self.cancel_limit();
         #[cfg(feature = "std")]
         {
             self.deadline = std::time::Instant::now().checked_add(limit);
         }
-        if let Some(event_loop) = self.owner.default_loop() {
+        if let Some(event_loop) = event_loop {
             let ticket = self.ticket();
             let runtime = event_loop.runtime();
             let action = Action::LimitIdle(IdleLimit {

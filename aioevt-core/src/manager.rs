@@ -132,7 +132,8 @@ impl Manager {
     /// [`Stats::delays_lost`]. Never inside this call, also with no delay at all.
     ///
     /// Delays of one manager and runtime fire in the order of their deadlines, equal ones in the order of the calls.
-    /// Whoever is registered when it fires gets it.
+    /// Whoever is registered when it fires gets it. On a closed manager nothing is delayed and nothing reported:
+    /// [`Delayed::cancel`] of what comes back is `false`.
     ///
     /// # Examples
     ///
@@ -204,8 +205,8 @@ impl Manager {
     ///
     /// When it returns, no call of them starts any more, except one that a lane on another thread had already checked:
     /// at most one, never for a later event. A counted callback whose last event was emitted before is no longer among
-    /// them: it runs, unless its own [`Registration`] takes it back. Deliveries still queued for them are discarded (counted, not reported); a
-    /// suspended async call goes on. The closures are dropped by their lanes.
+    /// them: it runs, unless its own [`Registration`] takes it back. Deliveries still queued for them are discarded
+    /// (counted, not reported); a suspended async call goes on. The closures are dropped by their lanes.
     pub fn unregister(&self, name: impl AsRef<str>) -> usize {
         self.inner
             .names

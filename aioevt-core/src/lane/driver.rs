@@ -112,17 +112,19 @@ impl Driver {
     /// A callback panicked, or a payload while it was dropped. The work goes on behind it.
     #[cold]
     fn panicked(&mut self, panic: String) {
-        let kind = CallbackErrorKind::Panicked(panic);
         if let Some(slot) = self.dropping.take() {
             if let Some((slot, entry)) = self
                 .table
                 .slot(slot)
                 .and_then(|slot| slot.entries.first().map(|e| (&*slot, e)))
             {
-                slot.report(&entry.record, kind);
+                // Not the fault of this callback, but it says where the event was.
+                let panic = alloc::format!("the event's data, when it was dropped: {panic}");
+                slot.report(&entry.record, CallbackErrorKind::Panicked(panic));
             }
             return;
         }
+        let kind = CallbackErrorKind::Panicked(panic);
         let Some(Message::Event { slot, .. }) = self.batch.get(self.at) else {
             return;
         };

@@ -33,7 +33,8 @@ pub struct Stats {
     pub failed: u64,
     /// Calls that panicked.
     pub panicked: u64,
-    /// Deliveries that ended without their call: unregistered before, or the loop was closed.
+    /// Deliveries that ended without their call having run to its end: unregistered before, or their loop was closed,
+    /// or dropped or refused the suspended call.
     pub discarded: u64,
     /// Deliveries that have not ended: queued, or suspended.
     pub pending: u64,
