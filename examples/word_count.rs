@@ -191,7 +191,7 @@ impl Count {
             .utf8_chunks()
             .last()
             .map_or(&[][..], |last| last.invalid());
-        if str::from_utf8(cut).is_err_and(|error| error.error_len().is_none()) {
+        if std::str::from_utf8(cut).is_err_and(|error| error.error_len().is_none()) {
             self.rest = cut.to_vec();
         }
     }

@@ -18,6 +18,7 @@ mod mixed;
 mod poll;
 mod reexports;
 mod shutdown;
+mod stderr;
 mod thread;
 
 #[cfg(feature = "async-std")]

@@ -204,6 +204,32 @@ fn a_task_of_one_waits_by_the_timer_of_the_other() {
     });
 }
 
+/// One waits, one emits, the timer is that of a third; and the callback in between runs on a fourth.
+#[test]
+fn a_wait_an_emit_and_a_timer_on_three_loops() {
+    let all = all();
+    for shift in 0..all.len() {
+        let at = |index: usize| all[(shift + index) % all.len()].event_loop.clone();
+        let (waiting, emitting, timer) = (at(0), at(1), at(2));
+        let mgr = Manager::new(EventLoop::inline());
+        mgr.on("asked")
+            .event_loop(at(3))
+            .call(|mgr: Manager| async move {
+                mgr.emit("heard", (7,));
+            });
+        let answer = mgr.wait("heard").timeout_on(&timer, LIMIT);
+        let never = mgr
+            .wait("never")
+            .timeout_on(&timer, Duration::from_millis(1));
+        let asker = mgr.clone();
+        on(&emitting, async move { asker.emit("asked", ()) });
+        let (answer, never) = on(&waiting, async move { (answer.await, never.await) });
+        assert_eq!(answer.unwrap().arg(0), Ok(7));
+        assert_eq!(never.unwrap_err(), WaitError::TimedOut);
+        assert_eq!((mgr.stats().waiters, mgr.stats().delayed), (0, 0));
+    }
+}
+
 #[test]
 fn a_plain_thread_emits_and_waits_for_each() {
     let all = all();

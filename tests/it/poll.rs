@@ -206,11 +206,40 @@ fn a_clock_of_its_own_times_delays_from_their_call() {
     });
     mgr.register("x", move || recording.push(CLOCK.load(Ordering::SeqCst)));
     mgr.emit("slow", ());
-    let mut next = run_at(&mut poll_loop, clock());
-    while let Some(deadline) = next {
-        let millis = u64::try_from(deadline.as_millis()).unwrap();
-        CLOCK.fetch_max(millis, Ordering::SeqCst);
-        next = run_at(&mut poll_loop, clock());
-    }
+    let mut wait_for_it = || {
+        let mut next = run_at(&mut poll_loop, clock());
+        while let Some(deadline) = next {
+            let millis = u64::try_from(deadline.as_millis()).unwrap();
+            CLOCK.fetch_max(millis, Ordering::SeqCst);
+            next = run_at(&mut poll_loop, clock());
+        }
+    };
+    wait_for_it();
     assert_eq!(log.take(), [150]);
+    // And from another thread, long after the loop was polled last.
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            CLOCK.fetch_add(100, Ordering::SeqCst);
+            mgr.emit_after(Duration::from_millis(50), "x", ())
+        });
+    });
+    wait_for_it();
+    assert_eq!(log.take(), [300]);
+}
+
+#[test]
+fn delays_of_several_lanes_fire_in_one_order() {
+    let mut poll_loop = PollLoop::new(|| ());
+    let lanes = [poll_loop.event_loop(), poll_loop.event_loop().new_lane()];
+    let mgr = Manager::new(&poll_loop);
+    let log = Log::new();
+    let recording = log.clone();
+    mgr.register("x", move |number: u32| recording.push(number));
+    for number in 0..100_u32 {
+        let delay = SECOND * (100 - number / 10);
+        mgr.emit_after_on(&lanes[number as usize % 2], delay, "x", (number,));
+    }
+    assert_eq!(run_at(&mut poll_loop, SECOND * 200), None);
+    let expected = (0..10).rev().flat_map(|ten| ten * 10..ten * 10 + 10);
+    assert_eq!(log.take(), expected.collect::<Vec<_>>());
 }

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use aioevt::{EventLoop, TokioRuntime};
+use aioevt::{EventLoop, Manager, TokioRuntime};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::support::{LoopUnderTest, block_on, watched};
@@ -54,6 +54,25 @@ impl LoopUnderTest for MultiThread {
     fn run<F: Future>(&mut self, future: F) -> F::Output {
         block_on(future)
     }
+}
+
+/// Inside a runtime it is that runtime, whatever else is enabled: nothing runs before `block_on` goes on.
+#[test]
+fn the_current_loop_is_that_of_the_runtime_around() {
+    let mut here = CurrentThread::start();
+    let ran_on = here.run(async {
+        let mgr = Manager::new(aioevt::current_loop().unwrap());
+        mgr.register("where", |mgr: Manager| {
+            mgr.emit(
+                "here",
+                (tokio::runtime::Handle::current().id().to_string(),),
+            )
+        });
+        let answer = mgr.wait("here");
+        mgr.emit("where", ());
+        answer.await.unwrap().arg::<String>(0).unwrap()
+    });
+    assert_eq!(ran_on, here.0.handle().id().to_string());
 }
 
 mod current_thread {

@@ -100,7 +100,7 @@ pub(crate) fn a_payload_whose_drop_panics_harms_no_other<L: LoopUnderTest>() {
         errors
             .take()
             .iter()
-            .all(|told| told.ends_with("panicked: dropped"))
+            .all(|told| told.ends_with("panicked: the event's data, when it was dropped: dropped"))
     );
 }
 

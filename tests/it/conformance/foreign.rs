@@ -56,7 +56,7 @@ impl Caller {
         mgr.emit("z", ());
         mgr.unregister("z");
         mgr.unregister_callback(&callback);
-        assert!(mgr.stats().names >= mgr.names().len() || !mgr.names().is_empty());
+        let _ = (mgr.stats(), mgr.names());
         let _ = poll_once(&mut mgr.idle());
         drop(mgr.downgrade());
         drop(EvtData::new((1,)));

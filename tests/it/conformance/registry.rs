@@ -96,11 +96,13 @@ pub(crate) fn a_callback_is_unregistered_and_registered_again_for_the_next_event
         move || log.push("again")
     });
     mgr.register("x", {
-        let (log, again) = (log.clone(), again.clone());
+        let (log, again, mut renewed) = (log.clone(), again.clone(), false);
         move |mgr: Manager| {
             log.push("first");
-            mgr.unregister_from("x", &again);
-            mgr.register("x", &again);
+            if !std::mem::replace(&mut renewed, true) {
+                mgr.unregister_from("x", &again);
+                mgr.register("x", &again);
+            }
         }
     });
     mgr.register("x", &again);
@@ -109,11 +111,19 @@ pub(crate) fn a_callback_is_unregistered_and_registered_again_for_the_next_event
     // Its old registration was gone, and its new one too young.
     assert_eq!(log.take(), ["first"]);
     assert_eq!(mgr.callback_count("x"), 2);
+    mgr.emit("x", ());
+    l.settle(&mgr);
+    assert_eq!(log.take(), ["first", "again"]);
+
+    // The same while events are queued: the old one hears none of them any more, the new one only what comes.
+    let held = l.hold();
+    mgr.emit("x", ());
     mgr.unregister_callback(&again);
     mgr.register("x", &again);
-    mgr.emit("y", ());
+    mgr.emit("x", ());
+    drop(held);
     l.settle(&mgr);
-    assert_eq!(log.take(), [""; 0]);
+    assert_eq!(log.take(), ["first", "first", "again"]);
 }
 
 pub(crate) fn a_callback_unregisters_everything_of_its_event<L: LoopUnderTest>() {

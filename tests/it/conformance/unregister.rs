@@ -125,6 +125,9 @@ pub(crate) fn a_guard_unregisters_when_it_is_dropped<L: LoopUnderTest>() {
     assert_eq!(mgr.names(), [""; 0]);
 }
 
+/// What was emitted when `unregister` had returned.
+const LATER: usize = usize::MAX;
+
 pub(crate) fn after_unregister_on_another_thread_at_most_one_call_ends<L: LoopUnderTest>() {
     let mut l = L::start();
     let mgr = Manager::new(l.event_loop());
@@ -136,15 +139,21 @@ pub(crate) fn after_unregister_on_another_thread_at_most_one_call_ends<L: LoopUn
         let late = Arc::new(AtomicUsize::new(0));
         let registration = mgr.register("x", {
             let (started, gone, late) = (started.clone(), gone.clone(), late.clone());
-            move || {
+            move |event: usize| {
                 started.fetch_add(1, Ordering::SeqCst);
-                late.fetch_add(usize::from(gone.load(Ordering::SeqCst)), Ordering::SeqCst);
+                if gone.load(Ordering::SeqCst) {
+                    // Never for a later event.
+                    late.fetch_add(if event == LATER { 2 } else { 1 }, Ordering::SeqCst);
+                }
             }
         });
+        // Somebody else keeps the name.
+        let _other = mgr.register("x", |_: usize| ()).guard();
         thread::scope(|scope| {
             let emitter = scope.spawn(|| {
-                for _ in 0..500 {
-                    mgr.emit("x", ());
+                for event in 0..500 {
+                    let later = gone.load(Ordering::SeqCst);
+                    mgr.emit("x", (if later { LATER } else { event },));
                 }
             });
             let (registration, started, gone) = (&registration, &started, &gone);

@@ -1,0 +1,134 @@
+//! However many of each there were, nothing is left behind. In a process of its own, because it counts what is on the heap.
+#![cfg(not(loom))]
+#![allow(clippy::unwrap_used, clippy::std_instead_of_core, reason = "a test")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::thread;
+use std::time::Duration;
+
+use aioevt_core::{EventLoop, Manager, PollLoop, WaitError};
+
+struct Counting;
+
+thread_local! {
+    /// Bytes that this thread allocated and did not free.
+    static LIVE: Cell<isize> = const { Cell::new(0) };
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+// SAFETY: as `System`, to which it passes everything on.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        LIVE.set(LIVE.get() + layout.size() as isize);
+        // SAFETY: the caller's duty is the same.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        LIVE.set(LIVE.get() - layout.size() as isize);
+        // SAFETY: the caller's duty is the same.
+        unsafe { System.dealloc(block, layout) }
+    }
+}
+
+const MILLION: u32 = 1_000_000;
+
+/// How much more is on the heap after so many rounds than after the first thousand.
+fn grown(rounds: u32, mut round: impl FnMut(u32)) -> isize {
+    (0..1000).for_each(&mut round);
+    let before = LIVE.get();
+    (1000..rounds).for_each(round);
+    LIVE.get() - before
+}
+
+#[test]
+fn waits_that_are_made_and_dropped() {
+    let mgr = Manager::new(EventLoop::inline());
+    let grown = grown(MILLION, |number| drop(mgr.wait(format!("rpc.{number}"))));
+    assert_eq!((grown, mgr.names().len(), mgr.stats().waiters), (0, 0, 0));
+}
+
+#[test]
+fn waits_that_are_limited_and_dropped() {
+    let mut poll_loop = PollLoop::new(|| ());
+    let mgr = Manager::new(&poll_loop);
+    let grown = grown(MILLION, |_| {
+        drop(mgr.wait("x").timeout(Duration::from_secs(1)))
+    });
+    // Half of the keys in the heap of delays may be of cancelled ones, and it is not looked at below 64.
+    assert!(grown < 4096, "{grown} bytes");
+    assert_eq!((mgr.names().len(), mgr.stats().waiters), (0, 0));
+    while poll_loop.poll(Duration::from_secs(2)).is_some() {}
+    assert_eq!(mgr.stats().delayed, 0);
+}
+
+#[test]
+fn names_that_are_used_once() {
+    let mgr = Manager::new(EventLoop::inline());
+    let grown = grown(MILLION / 10, |number| {
+        let name = format!("rpc.{number}");
+        let answer = mgr.wait(&name);
+        assert_eq!(mgr.emit(&name, (number,)).waiters, 1);
+        assert_eq!(answer.blocking().unwrap().arg(0), Ok(number));
+        mgr.emit(&name, ());
+        mgr.on(&name).once().call(|| ());
+        mgr.emit(&name, ());
+    });
+    assert_eq!((grown, mgr.names().len(), mgr.stats().callbacks), (0, 0, 0));
+    assert_eq!(mgr.stats().ran, 100_000);
+}
+
+#[test]
+fn delays_that_are_cancelled() {
+    let poll_loop = PollLoop::new(|| ());
+    let mgr = Manager::new(&poll_loop);
+    let grown = grown(MILLION, |number| {
+        let delayed = mgr.emit_after(Duration::from_secs(number.into()), "x", ([number; 16],));
+        assert!(delayed.cancel());
+    });
+    assert!(grown < 4096, "{grown} bytes");
+    assert_eq!(mgr.stats().delayed, 0);
+}
+
+/// A blocking wait gives up by the operating system's clock, an emitter comes in between: each wait has one outcome, and
+/// the two sides agree on how many were resolved.
+#[test]
+fn a_limit_against_an_emit_a_hundred_thousand_times() {
+    const ROUNDS: usize = 100_000;
+    let mgr = Manager::new(EventLoop::inline());
+    let (armed, answered) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let (mut received, mut timed_out) = (0, 0);
+    let resolved = thread::scope(|scope| {
+        let emitter = scope.spawn(|| {
+            let mut resolved = 0;
+            for round in 1..=ROUNDS {
+                while armed.load(SeqCst) < round {
+                    thread::yield_now();
+                }
+                resolved += mgr.emit("x", (round,)).waiters;
+                answered.store(round, SeqCst);
+            }
+            resolved
+        });
+        for round in 1..=ROUNDS {
+            let wait = mgr
+                .wait("x")
+                .timeout(Duration::from_nanos(round as u64 % 2048));
+            armed.store(round, SeqCst);
+            match wait.blocking() {
+                Ok(data) => received += usize::from(data.arg(0) == Ok(round)),
+                Err(error) => timed_out += usize::from(error == WaitError::TimedOut),
+            }
+            while answered.load(SeqCst) < round {
+                thread::yield_now();
+            }
+        }
+        emitter.join().unwrap()
+    });
+    assert_eq!((received, received + timed_out), (resolved, ROUNDS));
+    assert_eq!((mgr.stats().waiters, mgr.names().len()), (0, 0));
+}
