@@ -7,9 +7,10 @@
 //! 5. [`waiting`]: waits, timeouts and delays
 //! 6. [`errors_and_shutdown`]: what is reported where, and how to stop without losing anything
 //! 7. [`no_std`]: microcontrollers and interrupt handlers
-//! 8. [`when_not_to_use_it`]: and what to use instead
-//! 9. [`faq`]: questions that come up
-//! 10. [`coming_from_python`]: the calls of the Python package beside the ones here
+//! 8. [`security`]: what untrusted names and arguments can do, and what they cannot
+//! 9. [`when_not_to_use_it`]: and what to use instead
+//! 10. [`faq`]: questions that come up
+//! 11. [`coming_from_python`]: the calls of the Python package beside the ones here
 #![cfg(feature = "std")]
 
 #[doc = include_str!("guide/quickstart.md")]
@@ -32,6 +33,9 @@ pub mod errors_and_shutdown {}
 
 #[doc = include_str!("guide/no_std.md")]
 pub mod no_std {}
+
+#[doc = include_str!("guide/security.md")]
+pub mod security {}
 
 #[doc = include_str!("guide/when_not_to_use_it.md")]
 pub mod when_not_to_use_it {}

@@ -3,21 +3,18 @@
 
 mod task;
 
-use alloc::collections::BinaryHeap;
 use alloc::vec::Vec;
-use core::cmp::Reverse;
 use core::panic::Location;
 use core::task::Waker;
 use core::time::Duration;
 
-use slab::Slab;
-
-use crate::contain::contain_drop;
+use crate::contain::{contain, contain_drop};
 use crate::data::Data;
 use crate::error::{CallbackError, CallbackErrorKind};
 use crate::event_loop::Runtime;
 use crate::idle::IdleLimit;
 use crate::manager::Inner;
+use crate::maps::Tree;
 use crate::runtime::TimerError;
 use crate::sync::{Arc, Mutex};
 use crate::wait::WaitLimit;
@@ -39,6 +36,14 @@ pub(crate) struct DelayedEmit {
 }
 
 impl Action {
+    /// The manager that a delayed emit is of.
+    fn emitter(&self) -> Option<usize> {
+        match self {
+            Self::Emit(emit) => Some(address(&emit.owner)),
+            Self::LimitWait(_) | Self::LimitIdle(_) => None,
+        }
+    }
+
     /// The time has come. With no lock held.
     fn fire(self) {
         match self {
@@ -76,23 +81,33 @@ impl Action {
     }
 }
 
-/// Names one entry of a delay queue, and nothing once that has ended.
-#[derive(Clone, Copy)]
+/// Names one entry of a delay queue, and nothing once that has ended. By deadline, then by number of the call, so that
+/// equal deadlines keep the order of the calls.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct DelayKey {
-    index: usize,
+    deadline: Duration,
     number: u64,
 }
 
-/// Deadline, then call number, so that equal deadlines keep the order of the calls.
-type Due = Reverse<(Duration, u64, usize)>;
+impl DelayKey {
+    const FIRST: Self = Self {
+        deadline: Duration::ZERO,
+        number: 0,
+    };
+    const LAST: Self = Self {
+        deadline: Duration::MAX,
+        number: u64::MAX,
+    };
+}
 
 /// The pending delays of one runtime.
 pub(crate) struct Delays(Mutex<DelayState>);
 
+#[derive(Default)]
 struct DelayState {
-    /// May hold entries that were cancelled: their slab entry is gone or has another number.
-    heap: BinaryHeap<Due>,
-    entries: Slab<(u64, Action)>,
+    entries: Tree<DelayKey, Action>,
+    /// Which of them are the delayed emits of which manager, by its address: closing one does not look at all others'.
+    emits: Tree<(usize, DelayKey), ()>,
     /// `Some` while there are entries, and only then: the last handle of their runtime may go before they have fired.
     keeper: Option<Arc<Runtime>>,
     numbers: u64,
@@ -104,35 +119,31 @@ struct DelayState {
 
 impl Delays {
     pub(crate) fn new() -> Self {
-        Self(Mutex::new(DelayState {
-            heap: BinaryHeap::new(),
-            entries: Slab::new(),
-            keeper: None,
-            numbers: 0,
-            watched: false,
-            waker: None,
-        }))
+        Self(Mutex::new(DelayState::default()))
     }
 
-    /// Does `action` once `delay` has passed by the runtime's clock. With no lock held.
-    pub(crate) fn add(runtime: &Arc<Runtime>, delay: Duration, action: Action) -> DelayKey {
-        let deadline = runtime.now().saturating_add(delay);
+    /// Does `action` once `delay` has passed by the runtime's clock. `None` if the clock is broken: the action is lost
+    /// then. With no lock held.
+    pub(crate) fn add(runtime: &Arc<Runtime>, delay: Duration, action: Action) -> Option<DelayKey> {
+        let Ok(now) = contain(|| runtime.now()) else {
+            action.lose(TimerError::Closed);
+            return None;
+        };
+        let deadline = now.saturating_add(delay);
         let (key, waker, first) = runtime.delays.0.with(|state| {
             state.numbers += 1;
-            let number = state.numbers;
-            let index = state.entries.insert((number, action));
+            let key = DelayKey {
+                deadline,
+                number: state.numbers,
+            };
+            if let Some(owner) = action.emitter() {
+                state.emits.insert((owner, key), ());
+            }
+            state.entries.insert(key, action);
             state.keeper.get_or_insert_with(|| runtime.clone());
-            state.heap.push(Reverse((deadline, number, index)));
-            let earliest = state
-                .heap
-                .peek()
-                .is_some_and(|Reverse((_, first, _))| *first == number);
+            let earliest = state.first() == Some(key);
             let waker = if earliest { state.waker.take() } else { None };
-            (
-                DelayKey { index, number },
-                waker,
-                !core::mem::replace(&mut state.watched, true),
-            )
+            (key, waker, !core::mem::replace(&mut state.watched, true))
         });
         if let Some(waker) = waker {
             wake(waker);
@@ -140,18 +151,14 @@ impl Delays {
         if first {
             task::spawn(runtime);
         }
-        key
+        Some(key)
     }
 
     /// Takes an entry out before its time. The caller drops it with no lock held.
     pub(crate) fn cancel(&self, key: DelayKey) -> Option<Action> {
         let (action, waker, _keeper) = self.0.with(|state| {
-            let first = state
-                .heap
-                .peek()
-                .is_some_and(|Reverse((_, first, _))| *first == key.number);
-            let action = state.take(key.index, key.number);
-            state.tidy();
+            let first = state.first() == Some(key);
+            let action = state.take(key);
             // The sleep is armed for it: let it be armed for the next one, or not at all.
             let waker = if first { state.waker.take() } else { None };
             (action, waker, state.unneeded())
@@ -162,17 +169,16 @@ impl Delays {
 
     /// Takes out all delayed emits of a manager. The caller drops them with no lock held.
     pub(crate) fn cancel_all(&self, owner: &Arc<Inner>) -> Vec<Action> {
+        let owner = address(owner);
         let (actions, waker, _keeper) = self.0.with(|state| {
-            let mine: Vec<(usize, u64)> = state
-                .entries
-                .iter()
-                .filter(|(_, (_, action))| matches!(action, Action::Emit(emit) if Arc::ptr_eq(&emit.owner, owner)))
-                .map(|(index, (number, _))| (index, *number))
-                .collect();
-            let any = !mine.is_empty();
-            let actions = mine.into_iter().filter_map(|(index, number)| state.take(index, number)).collect();
-            state.tidy();
-            let waker = if any { state.waker.take() } else { None };
+            let mine = (owner, DelayKey::FIRST)..=(owner, DelayKey::LAST);
+            let keys: Vec<DelayKey> = state.emits.range(mine).map(|((_, key), ())| *key).collect();
+            let actions: Vec<Action> = keys.iter().filter_map(|key| state.take(*key)).collect();
+            let waker = if actions.is_empty() {
+                None
+            } else {
+                state.waker.take()
+            };
             (actions, waker, state.unneeded())
         });
         waker.into_iter().for_each(wake);
@@ -189,11 +195,8 @@ impl Delays {
     /// Takes the first entry that is due at `now`.
     fn pop_due(&self, now: Duration) -> Option<Action> {
         let (action, _keeper) = self.0.with(|state| {
-            let Reverse((_, number, index)) = state
-                .next()
-                .filter(|Reverse((deadline, ..))| *deadline <= now)?;
-            state.heap.pop();
-            Some((state.take(index, number), state.unneeded()))
+            let key = state.first().filter(|key| key.deadline <= now)?;
+            Some((state.take(key), state.unneeded()))
         })?;
         action
     }
@@ -206,7 +209,7 @@ impl Delays {
         waker: Waker,
     ) -> (Option<Option<Duration>>, Option<Waker>) {
         self.0.with(|state| {
-            let next = state.next().map(|Reverse((deadline, ..))| deadline);
+            let next = state.first().map(|key| key.deadline);
             if next != deadline {
                 return (Some(next), Some(waker));
             }
@@ -214,11 +217,11 @@ impl Delays {
         })
     }
 
-    /// No task watches any more: every entry ends.
+    /// No task watches any more: every entry ends, in the order of the deadlines.
     fn fail(&self, error: TimerError) {
-        let (mut entries, waker, _keeper) = self.0.with(|state| {
+        let (entries, waker, _keeper) = self.0.with(|state| {
             state.watched = false;
-            state.heap.clear();
+            state.emits = Tree::new();
             (
                 core::mem::take(&mut state.entries),
                 state.waker.take(),
@@ -226,23 +229,24 @@ impl Delays {
             )
         });
         let _ = contain_drop(waker);
-        // In the order of the calls. The heap's code is there anyway, that of a sort would not be.
-        let mut order: BinaryHeap<Due> = entries
-            .iter()
-            .map(|(index, (number, _))| Reverse((Duration::ZERO, *number, index)))
-            .collect();
-        while let Some(Reverse((_, _, index))) = order.pop() {
-            entries.remove(index).1.lose(error);
+        for action in entries.into_values() {
+            // One by one: what it drops may be the last of others, and harms none of the next.
+            let _ = contain(move || action.lose(error));
         }
     }
 }
 
 impl DelayState {
-    fn take(&mut self, index: usize, number: u64) -> Option<Action> {
-        if self.entries.get(index)?.0 != number {
-            return None;
+    fn first(&self) -> Option<DelayKey> {
+        self.entries.first_key_value().map(|(key, _)| *key)
+    }
+
+    fn take(&mut self, key: DelayKey) -> Option<Action> {
+        let action = self.entries.remove(&key)?;
+        if let Some(owner) = action.emitter() {
+            self.emits.remove(&(owner, key));
         }
-        self.entries.try_remove(index).map(|(_, action)| action)
+        Some(action)
     }
 
     /// What keeps the runtime, if there is nothing to keep it for any more. The caller drops it after unlocking, and has
@@ -254,34 +258,9 @@ impl DelayState {
             None
         }
     }
+}
 
-    /// The first entry that has not been cancelled.
-    fn next(&mut self) -> Option<Due> {
-        while let Some(due) = self.heap.peek() {
-            let Reverse((_, number, index)) = *due;
-            if self
-                .entries
-                .get(index)
-                .is_some_and(|entry| entry.0 == number)
-            {
-                return Some(*due);
-            }
-            self.heap.pop();
-        }
-        None
-    }
-
-    /// Drops the keys of cancelled entries once they are the majority.
-    fn tidy(&mut self) {
-        if self.heap.len() > 64 && self.heap.len() / 2 > self.entries.len() {
-            let entries = &self.entries;
-            self.heap.retain(|Reverse((_, number, index))| {
-                entries.get(*index).is_some_and(|e| e.0 == *number)
-            });
-            self.heap.shrink_to(self.entries.len() * 2);
-        }
-        if self.entries.is_empty() && self.entries.capacity() > 64 {
-            self.entries.shrink_to_fit();
-        }
-    }
+/// Tells managers apart, for as long as something refers to them: a delayed emit does.
+fn address(owner: &Arc<Inner>) -> usize {
+    Arc::as_ptr(owner) as usize
 }

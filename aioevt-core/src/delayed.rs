@@ -29,7 +29,7 @@ impl Delayed {
         Self(Some((runtime, key)))
     }
 
-    /// One that was never pending: the manager was closed.
+    /// One that was never pending: the manager was closed, or the timer broken.
     pub(crate) fn never() -> Self {
         Self(None)
     }

@@ -41,7 +41,7 @@ impl Identities {
             let registrations = map.get_mut(identity)?;
             let gone = registrations.remove(&key(topic, record.id));
             if registrations.is_empty() {
-                map.remove(identity);
+                maps::take(map, identity);
             }
             gone
         });

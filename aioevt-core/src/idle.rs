@@ -8,7 +8,7 @@ use core::time::Duration;
 
 use futures_core::FusedFuture;
 
-use crate::contain::contain_drop;
+use crate::contain::{contain, contain_drop};
 use crate::delay::{Action, DelayKey, Delays};
 use crate::error::WaitError;
 use crate::event_loop::{EventLoop, Runtime};
@@ -159,13 +159,19 @@ impl Idle {
         }
         if let Some(event_loop) = event_loop {
             let ticket = self.ticket();
+            // What has become of the limit before this one does not matter any more.
+            self.owner.idle_waiters().seats.with(|seats| {
+                if let Some(seat) = seats.seat(ticket) {
+                    seat.note = None;
+                }
+            });
             let runtime = event_loop.runtime();
             let action = Action::LimitIdle(IdleLimit {
                 owner: self.owner.clone(),
                 ticket,
             });
             let key = Delays::add(runtime, limit, action);
-            self.limit = Some((Arc::downgrade(runtime), key));
+            self.limit = key.map(|key| (Arc::downgrade(runtime), key));
         }
         self
     }
@@ -200,7 +206,7 @@ impl Idle {
         let waiters = self.owner.idle_waiters();
         let seat = waiters.seats.with(|seats| seats.leave(ticket));
         waiters.count.fetch_sub(1, Ordering::AcqRel);
-        let _ = crate::contain::contain(move || drop(seat));
+        let _ = contain(move || drop(seat));
     }
 
     fn cancel_limit(&mut self) {
@@ -234,7 +240,7 @@ impl Future for Idle {
                 Some(seat) => (seat.note, seat.replace(waker)),
                 None => (None, Some(waker)),
             });
-        drop(old);
+        let _ = contain(move || drop(old));
         let outcome = if Inner::is_idle(&this.owner) {
             Ok(())
         } else if let Some(error) = note {

@@ -116,11 +116,11 @@ impl Lane {
 
     /// Keeps room for `messages` in the queue. Allocates before it locks.
     pub(crate) fn reserve(&self, messages: usize) {
-        self.reserved.fetch_max(messages, Ordering::Relaxed);
         let mut buffer = Vec::new();
         if buffer.try_reserve(messages).is_err() {
             return;
         }
+        self.reserved.fetch_max(messages, Ordering::Relaxed);
         // The driver reserves the second buffer before its next swap.
         let _old = self.state.with(|state| {
             if state.queue.capacity() >= messages {

@@ -260,7 +260,8 @@ impl Manager {
     /// Sets the error hook, in place of the one before. It is called with no lock held, on whatever thread the error
     /// occurred; it may do anything, also with the manager. Its own panic is swallowed and counted. What it does may fail
     /// too and call it again, inside itself: a hook that registers anew on the loop that has just died, or asks a broken
-    /// timer again, never comes to an end.
+    /// timer again, never comes to an end. What it captures lives as long as the manager, so a hook that needs one
+    /// captures a [`WeakManager`]: with a `Manager` in it, neither would ever end.
     ///
     /// Without a hook, errors are written to stderr (with `std`), a line each.
     pub fn on_error(&self, hook: impl Fn(&CallbackError) + Send + Sync + 'static) {
@@ -336,7 +337,9 @@ pub(crate) fn emit_after(
     };
     let runtime = event_loop.runtime();
     owner.note_runtime(runtime);
-    let key = Delays::add(runtime, delay, Action::Emit(emit));
+    let Some(key) = Delays::add(runtime, delay, Action::Emit(emit)) else {
+        return Delayed::never();
+    };
     let delayed = Delayed::new(Arc::downgrade(runtime), key);
     if owner.names.is_closed() {
         // Closed in between: whoever closed it may not have seen this one.

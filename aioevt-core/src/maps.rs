@@ -10,6 +10,6 @@ mod many;
 mod sorted;
 
 #[cfg(not(feature = "std"))]
-pub(crate) use self::few::{Index, NameHasher, SHARDS, Topics, Tree, at};
+pub(crate) use self::few::{Index, NameHasher, SHARDS, Topics, Tree, at, take};
 #[cfg(feature = "std")]
-pub(crate) use self::many::{Index, NameHasher, SHARDS, Topics, Tree, at};
+pub(crate) use self::many::{Index, NameHasher, SHARDS, Topics, Tree, at, take};

@@ -279,6 +279,8 @@ impl Wait {
     fn retire(&mut self) {
         if let Stage::Armed(mut armed) = core::mem::replace(&mut self.0, Stage::Over) {
             armed.counted = false;
+            // It may hold the last reference to a payload, which is foreign.
+            let _ = contain_drop(armed);
         }
     }
 }
@@ -286,6 +288,8 @@ impl Wait {
 impl Armed {
     fn limit(&mut self, runtime: &Arc<Runtime>, limit: Duration) {
         self.cancel_limit();
+        // That the limit before this one could not be kept does not matter any more.
+        self.forget_timer_error();
         let ticket = *self.ticket.get_or_insert_with(|| self.round.take_seat());
         #[cfg(feature = "std")]
         {
@@ -298,7 +302,7 @@ impl Armed {
             ticket,
         };
         let key = Delays::add(runtime, limit, Action::LimitWait(action));
-        self.limit = Some((Arc::downgrade(runtime), key));
+        self.limit = key.map(|key| (Arc::downgrade(runtime), key));
     }
 
     /// Takes the wait back; `false` if it was claimed, or its limit was faster.
@@ -358,7 +362,7 @@ impl Armed {
             };
             (Poll::Pending, old)
         });
-        drop(old);
+        let _ = contain(move || drop(old));
         poll
     }
 }

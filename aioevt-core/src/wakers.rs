@@ -7,6 +7,9 @@ use slab::Slab;
 
 use crate::contain::contain;
 
+/// Seats for which room is kept when all have left.
+const KEPT_SEATS: usize = 64;
+
 /// Wakers by seat, each with a note for its future. Seats are reused, tickets are not.
 pub(crate) struct Seats<T> {
     seats: Slab<Seat<T>>,
@@ -53,10 +56,17 @@ impl<T: Default> Seats<T> {
             .filter(|seat| seat.number == ticket.number)
     }
 
-    /// Gives up a seat. The caller drops what comes back after unlocking.
-    pub(crate) fn leave(&mut self, ticket: Ticket) -> Option<Seat<T>> {
+    /// Gives up a seat. The caller drops what comes back after unlocking: the seat, and the room of a crowd that has
+    /// left.
+    pub(crate) fn leave(&mut self, ticket: Ticket) -> Option<(Seat<T>, Slab<Seat<T>>)> {
         self.seat(ticket)?;
-        self.seats.try_remove(ticket.seat)
+        let seat = self.seats.try_remove(ticket.seat)?;
+        let room = if self.seats.is_empty() && self.seats.capacity() > KEPT_SEATS {
+            core::mem::take(&mut self.seats)
+        } else {
+            Slab::new()
+        };
+        Some((seat, room))
     }
 
     /// All wakers, for waking them after unlocking. The seats stay.

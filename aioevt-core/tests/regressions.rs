@@ -2,17 +2,23 @@
 #![cfg(not(loom))]
 #![allow(clippy::std_instead_of_core, reason = "a test")]
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use aioevt_core::{Manager, PollLoop};
+use aioevt_core::{
+    BoxFuture, EventLoop, Manager, PollLoop, Sleep, SpawnError, Spawner, Timer, TimerError,
+    WaitError,
+};
 
 fn run(poll_loop: &mut PollLoop) {
     while poll_loop.poll(Duration::ZERO).is_some() {}
 }
 
 /// Its last call was accepted, so it is not registered any more: unregistering the name ends the others, and either all
-/// or none of its calls. It used to be the last one only that ran.
+/// or none of its calls.
 #[test]
 fn a_counted_callback_that_is_used_up_outlives_its_name_with_all_its_calls() {
     let mut poll_loop = PollLoop::new(|| ());
@@ -32,7 +38,7 @@ fn a_counted_callback_that_is_used_up_outlives_its_name_with_all_its_calls() {
 }
 
 /// Its only event was accepted, so the name is free already: the callback is taken back by itself and by both all the
-/// same. By both it used not to be found.
+/// same.
 #[test]
 fn a_claimed_once_is_taken_back_by_callback_and_name() {
     fn callback() {}
@@ -58,7 +64,7 @@ fn a_claimed_once_is_taken_back_by_callback_and_name() {
 #[test]
 fn a_hook_that_holds_a_registration_goes_with_its_manager() {
     let captured = Arc::new(());
-    let mgr = Manager::new(aioevt_core::EventLoop::inline());
+    let mgr = Manager::new(EventLoop::inline());
     let (culprit, held) = (mgr.register("x", || Err::<(), _>("no")), captured.clone());
     let hooked = culprit.clone();
     mgr.on_error(move |_| {
@@ -70,4 +76,215 @@ fn a_hook_that_holds_a_registration_goes_with_its_manager() {
     drop(mgr);
     assert!(!culprit.unregister());
     assert_eq!(Arc::strong_count(&captured), 1);
+}
+
+/// Panics when it is dropped, without a message.
+struct Bad;
+
+impl Drop for Bad {
+    fn drop(&mut self) {
+        std::panic::resume_unwind(Box::new("dropped"));
+    }
+}
+
+fn look<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+    Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// What a timer that dies drops may be the last of a payload whose drop panics: every other entry ends all the same.
+#[test]
+fn all_entries_of_a_dying_timer_end_whatever_is_dropped_with_them() {
+    let mut poll_loop = PollLoop::new(|| ());
+    let mgr = Manager::new(EventLoop::inline());
+    mgr.emit_after_on(&poll_loop, HOUR, "first", ());
+    let wait = Mutex::new(Some(mgr.wait("x").timeout_on(&poll_loop, HOUR)));
+    mgr.emit_after_on(&poll_loop, HOUR, "second", ());
+    let mut other = mgr.wait("y").timeout_on(&poll_loop, HOUR);
+    while poll_loop.poll(Duration::ZERO) == Some(Duration::ZERO) {}
+    assert_eq!(mgr.emit("x", (Bad,)).waiters, 1);
+    // Told of the first one, the hook leaves its limit the last one to hold the payload.
+    mgr.on_error(move |_| drop(wait.lock().expect("nobody panics holding it").take()));
+    drop(poll_loop);
+    assert_eq!((mgr.stats().delayed, mgr.stats().delays_lost), (0, 2));
+    assert!(look(&mut other).is_ready());
+}
+
+/// Due timers of one task make one task ready: what else becomes ready meanwhile waits for the next poll.
+#[test]
+fn many_due_timers_of_one_task_are_one_turn() {
+    let mut poll_loop = PollLoop::new(|| ());
+    let event_loop = poll_loop.event_loop();
+    let mgr = Manager::new(&event_loop);
+    let calls = Arc::new(Mutex::new(0));
+    let counted = calls.clone();
+    mgr.register("again", move |mgr: Manager| {
+        *counted.lock().expect("no callback panics") += 1;
+        mgr.emit("again", ())
+    });
+    let mut sleeps: Vec<_> = (0..1000).map(|_| event_loop.sleep(HOUR)).collect();
+    let task = std::future::poll_fn(move |cx| {
+        sleeps.retain_mut(|sleep| sleep.as_mut().poll(cx).is_pending());
+        if sleeps.is_empty() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    });
+    assert_eq!(event_loop.spawn(Box::pin(task)), Ok(()));
+    poll_loop.poll(Duration::ZERO);
+    mgr.emit("again", ());
+    poll_loop.poll(Duration::ZERO);
+    *calls.lock().expect("no callback panics") = 0;
+    poll_loop.poll(HOUR);
+    assert_eq!(*calls.lock().expect("no callback panics"), 128);
+}
+
+/// A limit that was replaced has no say any more, whatever has become of it.
+#[test]
+fn a_limit_that_could_not_be_kept_is_replaced_by_one_that_can() {
+    let mut good = PollLoop::new(|| ());
+    let mgr = Manager::new(EventLoop::inline());
+    let mut wait = mgr.wait("x").timeout(HOUR).timeout_on(&good, HOUR);
+    assert!(look(&mut wait).is_pending());
+
+    // Never idle: its loop does not start.
+    let stopped = PollLoop::new(|| ());
+    mgr.on("y").event_loop(&stopped).call(|| ());
+    let mut idle = mgr.idle().timeout(HOUR).timeout_on(&good, HOUR);
+    assert!(look(&mut idle).is_pending());
+    let mut expired = mgr.idle().timeout_on(&good, Duration::ZERO);
+    while good.poll(Duration::ZERO) == Some(Duration::ZERO) {}
+    expired = expired.timeout_on(&good, HOUR);
+    assert!(look(&mut expired).is_pending());
+
+    while good.poll(HOUR) == Some(HOUR) {}
+    assert_eq!(
+        look(&mut wait).map(|outcome| outcome.err()),
+        Poll::Ready(Some(WaitError::TimedOut))
+    );
+    assert_eq!(look(&mut idle), Poll::Ready(Err(WaitError::TimedOut)));
+}
+
+/// Whoever waits until nothing is outstanding finds everything reported; inside the hook that would be waiting for
+/// oneself.
+#[test]
+fn what_dies_with_a_loop_is_outstanding_until_it_is_reported() {
+    let poll_loop = PollLoop::new(|| ());
+    let mgr = Manager::new(&poll_loop);
+    mgr.register("x", || ());
+    mgr.emit("x", ());
+    let (seen, weak) = (Arc::new(Mutex::new(Vec::new())), mgr.downgrade());
+    let hooked = seen.clone();
+    mgr.on_error(move |_| {
+        let mgr = weak.upgrade().expect("a handle is left");
+        let now = (look(&mut mgr.idle()).is_ready(), mgr.idle().blocking());
+        hooked.lock().expect("no hook panics").push(now);
+    });
+    drop(poll_loop);
+    let seen = seen.lock().expect("no hook panics");
+    assert_eq!(*seen, [(false, Err(WaitError::WouldDeadlock))]);
+    assert_eq!(mgr.idle().blocking(), Ok(()));
+}
+
+/// A wait that timed out may be the last to hold the payload of its round: its drop is contained, and the outcome stays.
+#[test]
+fn a_payload_that_panics_when_a_wait_drops_it_leaves_the_outcome() {
+    let mut poll_loop = PollLoop::new(|| ());
+    let mgr = Manager::new(&poll_loop);
+    let mut timed_out = mgr.wait("x").timeout(Duration::ZERO);
+    let other = mgr.wait("x");
+    while poll_loop.poll(Duration::ZERO).is_some() {}
+    assert_eq!(mgr.emit("x", (Bad,)).waiters, 1);
+    drop(other);
+    let outcome = look(&mut timed_out).map(|outcome| outcome.err());
+    assert_eq!(outcome, Poll::Ready(Some(WaitError::TimedOut)));
+}
+
+/// A runtime whose clock panics: what it should have timed is lost, and reported.
+#[test]
+fn a_clock_that_panics_is_a_timer_that_is_gone() {
+    struct NoClock;
+    impl Spawner for NoClock {
+        fn spawn(&self, _: BoxFuture) -> Result<(), SpawnError> {
+            Err(SpawnError::Closed)
+        }
+    }
+    impl Timer for NoClock {
+        fn now(&self) -> Duration {
+            std::panic::resume_unwind(Box::new("no clock"))
+        }
+        fn sleep(&self, _: Duration) -> Sleep {
+            Box::pin(std::future::pending())
+        }
+    }
+    let mgr = Manager::new(EventLoop::new(NoClock));
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let hooked = told.clone();
+    mgr.on_error(move |error| {
+        hooked
+            .lock()
+            .expect("no hook panics")
+            .push(error.event().to_string())
+    });
+    assert!(!mgr.emit_after(HOUR, "late", ()).cancel());
+    assert_eq!((mgr.stats().delayed, mgr.stats().delays_lost), (0, 1));
+    assert_eq!(*told.lock().expect("no hook panics"), ["late"]);
+    let mut wait = mgr.wait("x").timeout(HOUR);
+    let outcome = look(&mut wait).map(|outcome| outcome.err());
+    assert_eq!(
+        outcome,
+        Poll::Ready(Some(WaitError::Timer(TimerError::Closed)))
+    );
+}
+
+/// A waker that panics when a task wants another turn: the task ends, and what it had is accounted for.
+#[test]
+fn a_task_that_cannot_wake_itself_closes_its_lane() {
+    struct Panics;
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            std::panic::resume_unwind(Box::new("no executor"));
+        }
+    }
+    /// Keeps what it is given.
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<BoxFuture>>>);
+    impl Spawner for Kept {
+        fn spawn(&self, future: BoxFuture) -> Result<(), SpawnError> {
+            self.0
+                .lock()
+                .expect("nobody panics holding it")
+                .push(future);
+            Ok(())
+        }
+    }
+    impl Timer for Kept {
+        fn now(&self) -> Duration {
+            Duration::ZERO
+        }
+        fn sleep(&self, _: Duration) -> Sleep {
+            Box::pin(std::future::pending())
+        }
+    }
+    let kept = Kept::default();
+    let mgr = Manager::new(EventLoop::new(kept.clone()));
+    mgr.on_error(|_| ());
+    mgr.register("x", || ());
+    (0..1000).for_each(|_| _ = mgr.emit("x", ()));
+    let mut driver = kept.0.lock().expect("nobody panics holding it").remove(0);
+    let waker = Waker::from(Arc::new(Panics));
+    assert!(
+        driver
+            .as_mut()
+            .poll(&mut Context::from_waker(&waker))
+            .is_ready()
+    );
+    drop(driver);
+    let stats = mgr.stats();
+    assert_eq!(
+        (stats.accepted, stats.ran + stats.discarded, stats.callbacks),
+        (1000, 1000, 0)
+    );
 }

@@ -81,8 +81,13 @@ impl DelayTask {
                 budget -= 1;
             }
             if budget == 0 {
-                let _ = contain(|| cx.waker().wake_by_ref());
-                return Poll::Pending;
+                if contain(|| cx.waker().wake_by_ref()).is_ok() {
+                    return Poll::Pending;
+                }
+                // Nobody would poll it again.
+                self.reason = None;
+                runtime.delays.fail(TimerError::Closed);
+                return Poll::Ready(());
             }
             budget -= 1;
             match self.arm(runtime, now, cx) {

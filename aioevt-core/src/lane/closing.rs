@@ -12,6 +12,7 @@ use crate::contain::contain_drop;
 use crate::error::{CallbackErrorKind, DiscardReason};
 use crate::ledger::Ending;
 use crate::record::Record;
+use crate::runner::Runner;
 use crate::sync::Arc;
 use crate::topic;
 
@@ -19,7 +20,8 @@ use crate::topic;
 pub(super) fn close(lane: &Arc<Lane>, driver: &mut Driver) {
     let (queue, waker) = lane.state.with(|state| {
         state.phase = Phase::Closed;
-        state.runner = None;
+        // Whoever blocks in here until nothing is outstanding would wait for itself.
+        state.runner = Some(Runner::here());
         // The closing itself is outstanding until everything is dropped.
         state
             .members
@@ -55,8 +57,13 @@ pub(super) fn close(lane: &Arc<Lane>, driver: &mut Driver) {
     for mut slot in slots {
         slot.clear();
     }
+    // Before the account is settled: whoever waits for that finds everything reported.
+    for (owner, error) in reports {
+        owner.report(error);
+    }
     let mut after = Vec::new();
     lane.state.with(|state| {
+        state.runner = None;
         driver.flush(state, &mut after);
         state
             .members
@@ -69,9 +76,6 @@ pub(super) fn close(lane: &Arc<Lane>, driver: &mut Driver) {
                 .filter_map(|(_, member)| After::of(member)),
         );
     });
-    for (owner, error) in reports {
-        owner.report(error);
-    }
     after.into_iter().for_each(|after| after.run(lane));
 }
 

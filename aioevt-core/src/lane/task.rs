@@ -53,8 +53,11 @@ impl Future for LaneTask {
                     state.runner = None;
                 });
                 after.into_iter().for_each(|after| after.run(lane));
-                let _ = contain(|| cx.waker().wake_by_ref());
-                return Poll::Pending;
+                return match contain(|| cx.waker().wake_by_ref()) {
+                    Ok(()) => Poll::Pending,
+                    // Nobody would poll it again.
+                    Err(_) => Poll::Ready(()),
+                };
             }
             driver.keep_room(lane.reserved());
             let more = lane.state.with(|state| {

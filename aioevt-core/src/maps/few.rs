@@ -14,6 +14,11 @@ pub(crate) fn at<K: Ord, V: Default>(index: &mut Index<K, V>, key: K) -> &mut V 
     index.at(key)
 }
 
+/// Removes `key`. A burst of entries leaves no memory behind.
+pub(crate) fn take<K: Ord, V>(index: &mut Index<K, V>, key: &K) {
+    index.remove(key);
+}
+
 /// Names are compared, not hashed.
 pub(crate) struct NameHasher;
 

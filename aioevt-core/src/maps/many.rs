@@ -17,6 +17,14 @@ pub(crate) fn at<K: Eq + Hash, V: Default>(index: &mut Index<K, V>, key: K) -> &
     index.entry(key).or_default()
 }
 
+/// Removes `key`. A burst of entries leaves no memory behind.
+pub(crate) fn take<K: Eq + Hash, V>(index: &mut Index<K, V>, key: &K) {
+    index.remove(key);
+    if index.capacity() > 64 && index.len() < index.capacity() / 8 {
+        index.shrink_to(index.len() * 2);
+    }
+}
+
 /// Seeded for each manager.
 pub(crate) struct NameHasher(DefaultHashBuilder);
 

@@ -7,15 +7,17 @@ use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 
-use async_task::Runnable;
-use slab::Slab;
-
 use super::timers::{TimerKey, Timers};
 use crate::contain::{contain, contain_drop};
+use crate::maps::Tree;
 use crate::runner::Runner;
 use crate::runtime::{BoxFuture, Sleep, SpawnError, TimerError};
 use crate::sync::{Arc, Mutex};
 use crate::wakers::wake;
+use async_task::Runnable;
+
+/// Ready tasks for which room is kept when there is none left.
+const KEPT_TASKS: usize = 64;
 
 /// Where the time comes from.
 pub(crate) enum Clock {
@@ -34,7 +36,9 @@ pub(crate) struct Core {
 struct State {
     ready: VecDeque<Runnable>,
     /// The wakers of all tasks alive: waking one brings its task into `ready`, which is how closing reaches it.
-    tasks: Slab<Option<Waker>>,
+    tasks: Tree<u64, Waker>,
+    /// Numbers the tasks.
+    spawned: u64,
     timers: Timers,
     /// The time of the last `poll`.
     polled: Duration,
@@ -65,7 +69,8 @@ impl Core {
             notify: Box::new(notify),
             state: Mutex::new(State {
                 ready: VecDeque::new(),
-                tasks: Slab::new(),
+                tasks: Tree::new(),
+                spawned: 0,
                 timers: Timers::default(),
                 polled: Duration::ZERO,
                 asleep: false,
@@ -92,17 +97,18 @@ impl Core {
     }
 
     pub(crate) fn spawn(this: &Arc<Self>, future: BoxFuture) -> Result<(), SpawnError> {
-        let place = this
-            .state
-            .with(|state| (!state.closed).then(|| state.tasks.insert(None)));
-        let Some(place) = place else {
+        let number = this.state.with(|state| {
+            state.spawned += 1;
+            (!state.closed).then_some(state.spawned)
+        });
+        let Some(number) = number else {
             return Err(SpawnError::Closed);
         };
         let core = this.clone();
         let tracked = Tracked {
             future: Some(future),
             core: this.clone(),
-            place,
+            number,
         };
         let (runnable, task) = async_task::spawn(tracked, move |runnable| core.schedule(runnable));
         let waker = runnable.waker();
@@ -110,10 +116,7 @@ impl Core {
             if state.closed {
                 return Some(waker);
             }
-            if let Some(place) = state.tasks.get_mut(place) {
-                *place = Some(waker);
-            }
-            None
+            state.tasks.insert(number, waker)
         });
         drop(late);
         task.detach();
@@ -150,14 +153,15 @@ impl Core {
 
     pub(crate) fn poll(&self, now: Duration) -> Option<Duration> {
         let here = Runner::here();
-        let (due, mut ready) = self.state.with(|state| {
+        let due = self.state.with(|state| {
             state.polled = state.polled.max(now);
             state.asleep = false;
             state.runner = Some(here);
-            (state.timers.due(state.polled), state.ready.len())
+            state.timers.due(state.polled)
         });
-        ready += due.len();
+        // Several may be of one task, or of one that is ready already: counted is what they make ready.
         due.into_iter().for_each(wake);
+        let mut ready = self.state.with(|state| state.ready.len());
         while ready > 0 {
             let runnable = self.state.with(|state| {
                 if state.stopped {
@@ -171,17 +175,21 @@ impl Core {
             let _ = contain(|| runnable.run());
             ready -= 1;
         }
-        self.state.with(|state| {
+        let (next, _room) = self.state.with(|state| {
             state.runner = None;
             if !state.ready.is_empty() {
-                return Some(state.polled);
+                return (Some(state.polled), VecDeque::new());
             }
             state.asleep = true;
-            state
-                .timers
-                .next()
-                .map(|deadline| deadline.max(state.polled))
-        })
+            let next = state.timers.next();
+            let room = if state.ready.capacity() > KEPT_TASKS {
+                core::mem::take(&mut state.ready)
+            } else {
+                VecDeque::new()
+            };
+            (next.map(|deadline| deadline.max(state.polled)), room)
+        });
+        next
     }
 
     /// Drops all tasks, wherever they are, and everything that arrives from now on.
@@ -193,10 +201,8 @@ impl Core {
             state.asleep = false;
             (core::mem::take(&mut state.tasks), state.timers.drain())
         });
-        for (_, waker) in tasks {
-            // It is scheduled once more, and dropped below.
-            waker.into_iter().for_each(wake);
-        }
+        // They are scheduled once more, and dropped below.
+        tasks.into_values().for_each(wake);
         timers.for_each(wake);
         loop {
             let runnable = self.state.with(|state| {
@@ -247,7 +253,7 @@ impl Core {
 struct Tracked {
     future: Option<BoxFuture>,
     core: Arc<Core>,
-    place: usize,
+    number: u64,
 }
 
 impl Future for Tracked {
@@ -269,13 +275,10 @@ impl Future for Tracked {
 impl Drop for Tracked {
     fn drop(&mut self) {
         let _ = contain_drop(self.future.take());
-        let waker = self.core.state.with(|state| {
-            if state.closed {
-                None
-            } else {
-                state.tasks.try_remove(self.place)
-            }
-        });
+        let waker = self
+            .core
+            .state
+            .with(|state| state.tasks.remove(&self.number));
         drop(waker);
     }
 }

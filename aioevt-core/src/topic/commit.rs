@@ -140,8 +140,13 @@ impl TopicState {
                 }
             }
         }
-        while let Some(spent) = self.groups.iter().position(|group| group.callbacks() == 0) {
-            after.spent.push(self.groups.swap_remove(spent));
+        let mut index = 0;
+        while let Some(group) = self.groups.get(index) {
+            if group.callbacks() == 0 {
+                after.spent.push(self.groups.swap_remove(index));
+            } else {
+                index += 1;
+            }
         }
         topic.hint.store(self.hint() as u8, Ordering::Release);
         after.unneeded = self.is_unneeded();

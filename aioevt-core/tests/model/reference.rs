@@ -125,9 +125,8 @@ struct Loop {
     again: bool,
     asleep: bool,
     notified: usize,
-    /// All tasks, in the order in which a shutdown drops them.
-    tasks: Vec<Option<Task>>,
-    vacant: Vec<usize>,
+    /// All tasks, in the order in which they were spawned: a shutdown drops them in it.
+    tasks: Vec<Task>,
     timer: Timer,
 }
 
@@ -137,8 +136,8 @@ struct Timer {
     sleeps: bool,
     armed: Option<u64>,
     numbers: usize,
-    /// By deadline and number; what was cancelled stays until it is the first.
-    entries: BTreeMap<(u64, usize), Option<Action>>,
+    /// By deadline and number.
+    entries: BTreeMap<(u64, usize), Action>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -201,7 +200,7 @@ impl Model {
         let delayed = |timer: &Timer| {
             let pending = timer.entries.values();
             pending
-                .filter(|action| matches!(action, Some(Action::Emit { .. })))
+                .filter(|action| matches!(action, Action::Emit { .. }))
                 .count()
         };
         State {

@@ -47,7 +47,8 @@ impl Caller {
             let mut wait = mgr.wait(name);
             assert!(poll_once(&mut wait).is_pending());
             mgr.on(name).once().call(|| async {});
-            assert!(topic.callback_count() >= 2 && mgr.callback_count(name) >= 2);
+            // The once may be claimed already: others emit as well.
+            assert!(topic.callback_count() >= 1 && mgr.callback_count(name) >= 1);
             assert!(mgr.unregister_from(name, &callback) >= 1);
             assert!(!registration.unregister());
             drop(mgr.emit_after(Duration::from_secs(3600), name, (1,)));

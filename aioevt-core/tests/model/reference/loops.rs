@@ -2,22 +2,18 @@
 
 use std::mem;
 
-use super::{BUDGET, DISCARDED, Loop, Model, Task};
+use super::{BUDGET, DISCARDED, Model, Task};
 use crate::program::{Behaviour, Seen};
 
 impl Model {
     pub(super) fn spawn(&mut self, on: usize, task: Task) {
-        let Loop { tasks, vacant, .. } = &mut self.loops[on];
-        match vacant.pop() {
-            Some(place) => tasks[place] = Some(task),
-            None => tasks.push(Some(task)),
-        }
+        self.loops[on].tasks.push(task);
         self.wake(on, task);
     }
 
     pub(super) fn wake(&mut self, on: usize, task: Task) {
         let on = &mut self.loops[on];
-        if on.dead || !on.tasks.contains(&Some(task)) {
+        if on.dead || !on.tasks.contains(&task) {
             return;
         }
         if on.running == Some(task) {
@@ -84,10 +80,7 @@ impl Model {
             this.running = None;
             let again = mem::take(&mut this.again);
             if done {
-                let place = this.tasks.iter().position(|other| *other == Some(task));
-                let place = place.expect("a task that runs is in the list");
-                this.tasks[place] = None;
-                this.vacant.push(place);
+                this.tasks.retain(|other| *other != task);
             } else if again {
                 self.wake(on, task);
             }
@@ -109,7 +102,7 @@ impl Model {
         let ready = mem::take(&mut self.loops[on].ready);
         let rest = mem::take(&mut self.loops[on].tasks);
         let mut gone = Vec::new();
-        for task in ready.into_iter().chain(rest.into_iter().flatten()) {
+        for task in ready.into_iter().chain(rest) {
             if gone.contains(&task) {
                 continue;
             }

@@ -35,7 +35,7 @@ impl Model {
         let timer = &mut on.timer;
         timer.numbers += 1;
         let (number, key) = (timer.numbers, (on.now + delay, timer.numbers));
-        timer.entries.insert(key, Some(action));
+        timer.entries.insert(key, action);
         let earliest = timer.entries.keys().next() == Some(&key);
         if earliest && mem::take(&mut timer.sleeps) {
             self.wake(clock, Task::Timer);
@@ -51,32 +51,27 @@ impl Model {
             return false;
         };
         let timer = &mut on.timer;
-        let first = timer
-            .entries
-            .keys()
-            .next()
-            .is_some_and(|key| key.1 == number);
-        let mut entries = timer.entries.iter_mut();
-        let found = entries.find(|((_, other), _)| *other == number);
-        let cancelled = found.is_some_and(|(_, action)| action.take().is_some());
+        let mut keys = timer.entries.keys().copied();
+        let Some(key) = keys.find(|(_, other)| *other == number) else {
+            return false;
+        };
+        let first = timer.entries.keys().next() == Some(&key);
+        timer.entries.remove(&key);
         if first && mem::take(&mut timer.sleeps) {
             self.wake(clock, Task::Timer);
         }
-        cancelled
+        true
     }
 
     /// The manager's delays, not the limits of its waits.
     pub(super) fn cancel_all(&mut self) {
         for clock in 0..self.loops.len() {
             let timer = &mut self.loops[clock].timer;
-            let mut any = false;
-            for action in timer.entries.values_mut() {
-                if matches!(action, Some(Action::Emit { .. })) {
-                    *action = None;
-                    any = true;
-                }
-            }
-            if any && mem::take(&mut timer.sleeps) {
+            let before = timer.entries.len();
+            timer
+                .entries
+                .retain(|_, action| !matches!(action, Action::Emit { .. }));
+            if timer.entries.len() < before && mem::take(&mut timer.sleeps) {
                 self.wake(clock, Task::Timer);
             }
         }
@@ -84,18 +79,18 @@ impl Model {
 
     pub(super) fn fire(&mut self, on: usize, now: u64) {
         while let Some(entry) = self.loops[on].timer.entries.first_entry() {
-            if entry.get().is_some() && entry.key().0 > now {
+            if entry.key().0 > now {
                 break;
             }
             match entry.remove() {
-                Some(Action::Emit { name, event }) => {
+                Action::Emit { name, event } => {
                     self.emit(name, event);
                 }
-                Some(Action::Limit { wait }) if self.waits[wait].armed => {
+                Action::Limit { wait } if self.waits[wait].armed => {
                     self.disarm(wait);
                     self.waits[wait].outcome = Some(Err("TimedOut".into()));
                 }
-                Some(Action::Limit { .. }) | None => {}
+                Action::Limit { .. } => {}
             }
         }
         let timer = &mut self.loops[on].timer;
@@ -106,14 +101,8 @@ impl Model {
     /// The clock stopped for good.
     pub(super) fn lose(&mut self, on: usize, why: &'static str) {
         let entries = mem::take(&mut self.loops[on].timer.entries);
-        let mut entries: Vec<_> = entries
-            .into_iter()
-            .map(|((_, number), action)| (number, action))
-            .collect();
-        entries.sort_by_key(|(number, _)| *number);
         entries
-            .into_iter()
-            .filter_map(|(_, action)| action)
+            .into_values()
             .for_each(|action| self.lose_one(action, why));
     }
 
