@@ -4,7 +4,20 @@
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Runner(#[cfg(feature = "std")] std::thread::ThreadId);
 
+/// How long a driver lingers: a few times what an emit takes, and less than waking a thread does. Twice or half as much
+/// is no different.
+#[cfg(all(feature = "std", not(loom)))]
+const SPINS: u32 = 64;
+
 impl Runner {
+    /// Lets other threads go on for a moment. Where there are none it is nothing.
+    pub(crate) fn linger() {
+        #[cfg(all(feature = "std", not(loom)))]
+        for _ in 0..SPINS {
+            core::hint::spin_loop();
+        }
+    }
+
     /// The calling thread.
     pub(crate) fn here() -> Self {
         Self(

@@ -114,8 +114,8 @@ fn crowds_that_come_and_go() {
     });
     let mut now = Duration::ZERO;
     let mut settle = || {
-        // The two buffers of a lane are given back when it next works.
-        for _ in 0..3 {
+        // The two buffers of a lane are given back when they were not needed for some time.
+        for _ in 0..40 {
             while let Some(next) = poll_loop.poll(now) {
                 now = next;
             }

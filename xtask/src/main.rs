@@ -5,6 +5,7 @@ use std::process::ExitCode;
 mod bench;
 mod ci;
 mod cmd;
+mod coverage;
 mod debian;
 mod deny;
 mod docs;
@@ -25,6 +26,7 @@ mod purity;
 mod rust_source;
 mod sanitize;
 mod sizes;
+mod soak;
 mod test;
 mod tools;
 mod workspace;
@@ -62,14 +64,16 @@ const TASKS: &[Task] = &[
     Task { name: "examples", in_ci: true,  run: examples::run, about: "run every example and compare its output; `examples NAME` runs one" },
     Task { name: "package",  in_ci: true,  run: package::run,  about: "`cargo package` of every published crate, each built from its package" },
     Task { name: "msrv",     in_ci: true,  run: msrv::run,     about: "check with the oldest supported compiler; `msrv --rustc PATH` names one" },
-    Task { name: "embassy",  in_ci: false, run: embassy::run,  about: "the adapter for embassy, which is a workspace of its own, on the host" },
-    Task { name: "boards",   in_ci: false, run: embedded::run_some, about: "those of `embedded` that stand for all: x86_64 and Cortex-M4" },
+    Task { name: "embassy",  in_ci: true,  run: embassy::run,  about: "the adapter for embassy, which is a workspace of its own, on the host" },
+    Task { name: "boards",   in_ci: true,  run: embedded::run_some, about: "those of `embedded` that stand for all: x86_64 and Cortex-M4" },
     Task { name: "embedded", in_ci: false, run: embedded::run, about: "build for every microcontroller board, run in QEMU; `embedded --board NAME` takes one" },
     Task { name: "bench",    in_ci: false, run: bench::run,    about: "speed against the crates people would use instead, into docs/; `bench --quick`" },
     Task { name: "deny",     in_ci: true,  run: deny::run,     about: "licences, bans and sources of all dependencies; `deny --online` adds advisories" },
     Task { name: "loom",     in_ci: false, run: loom::run,     about: "core's models under every schedule; `loom NAME` runs those with NAME in theirs" },
     Task { name: "model",    in_ci: true,  run: model::run,    about: "random programs against core's reference model; `model --programs N --seed N`" },
     Task { name: "fuzz",     in_ci: false, run: fuzz::run,     about: "programs found by coverage against the same model; `fuzz --seconds N` keeps what it finds" },
+    Task { name: "soak",     in_ci: true,  run: soak::run,     about: "everything at once, with loops that die; `soak --seconds N --seed N`" },
+    Task { name: "coverage", in_ci: false, run: coverage::run, about: "which lines of core no test reaches, against those explained in xtask/unreached.txt" },
     Task { name: "sanitize", in_ci: false, run: sanitize::run, about: "the tests under AddressSanitizer with leaks; `sanitize thread --rounds N` under ThreadSanitizer" },
 ];
 

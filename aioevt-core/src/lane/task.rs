@@ -17,6 +17,7 @@ pub(super) fn spawn(lane: &Arc<Lane>) {
     let task = LaneTask {
         lane: lane.clone(),
         driver: Driver::default(),
+        stream: false,
         ended: false,
     };
     // A panicking spawner has dropped the driver on its way out, like one that refuses it.
@@ -29,6 +30,8 @@ impl Unpin for LaneTask {}
 struct LaneTask {
     lane: Arc<Lane>,
     driver: Driver,
+    /// Events come faster than one by one: it pays to linger a moment before going to sleep.
+    stream: bool,
     /// Ended by itself, because nobody needs the lane any more.
     ended: bool,
 }
@@ -40,6 +43,7 @@ impl Future for LaneTask {
         let this = &mut *self;
         let (lane, driver) = (&this.lane, &mut this.driver);
         let mut budget = BUDGET;
+        let mut lingered = false;
         let here = Runner::here();
         if !driver.batch.is_empty() {
             lane.state.with(|state| state.runner = Some(here));
@@ -65,9 +69,17 @@ impl Future for LaneTask {
                 driver.exchange(state, &mut after)
             });
             if more || !after.is_empty() {
+                this.stream = (this.stream && lingered) || driver.batch.len() > 1;
+                lingered = false;
                 after.into_iter().for_each(|after| after.run(lane));
                 continue;
             }
+            if this.stream && !lingered {
+                Runner::linger();
+                lingered = true;
+                continue;
+            }
+            this.stream = false;
             driver.fit_buffer(lane.reserved());
             match go_to_sleep(lane, cx) {
                 Next::Work => {}
