@@ -37,8 +37,10 @@ impl Caller {
             return;
         }
         let callback = Callback::new(|| ());
-        // The names that the tests use are busy right now; the other is not.
-        for name in ["x", "y", "z"] {
+        // The names that the tests use are busy right now; the other is not. It is unregistered as a whole, and others may
+        // be in here at the same time: each has its own.
+        let own = format!("{:p}", self);
+        for name in ["x", "y", &own] {
             let registration = mgr.register(name, &callback);
             let topic = mgr.topic(name);
             let mut wait = topic.wait();
@@ -54,8 +56,8 @@ impl Caller {
             drop(mgr.emit_after(Duration::from_secs(3600), name, (1,)));
             drop(mgr.register(name, || ()).guard());
         }
-        mgr.emit("z", ());
-        mgr.unregister("z");
+        mgr.emit(&own, ());
+        mgr.unregister(&own);
         mgr.unregister_callback(&callback);
         let _ = (mgr.stats(), mgr.names());
         let _ = poll_once(&mut mgr.idle());
