@@ -23,8 +23,8 @@ pub(crate) const BUDGET: usize = 128;
 /// A buffer larger than this, and larger than the reserved size, is given back when most of it was not needed.
 const KEPT_MESSAGES: usize = 64;
 
-/// So often in a row has most of a buffer to be idle before it is given back. Both of them are looked at in turn.
-const PATIENCE: usize = 32;
+/// So often has most of a buffer to be idle before it is given back. Both of them are looked at in turn.
+const PATIENCE: usize = 16;
 
 /// The callbacks of a lane and the batch of messages being worked off.
 #[derive(Default)]
@@ -41,7 +41,7 @@ pub(crate) struct Driver {
     tallies: Vec<(usize, Tally)>,
     /// The largest batch since the buffers were last looked at.
     peak: usize,
-    /// How often in a row they were found much too large.
+    /// How often one of them was found much too large since one was needed as it is.
     quiet: usize,
 }
 
@@ -229,15 +229,15 @@ impl Driver {
     /// With no lock held, whenever the queue has run dry: a buffer that a burst has grown is given back, once it was not
     /// needed for some time. Traffic that comes in bursts would grow it again and again.
     pub(super) fn fit_buffer(&mut self, reserved: usize) {
-        let wanted = self.peak.max(reserved).max(KEPT_MESSAGES);
-        self.peak = 0;
-        if self.batch.capacity() / 4 <= wanted {
+        let peak = mem::take(&mut self.peak);
+        let wanted = peak.max(reserved).max(KEPT_MESSAGES);
+        if self.batch.capacity() / 4 > wanted {
+            self.quiet += 1;
+            if self.quiet >= PATIENCE {
+                self.batch.shrink_to(wanted);
+            }
+        } else if peak > KEPT_MESSAGES {
             self.quiet = 0;
-            return;
-        }
-        self.quiet += 1;
-        if self.quiet >= PATIENCE {
-            self.batch.shrink_to(wanted);
         }
     }
 }
