@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use aioevt_core::{
     BoxFuture, CallbackErrorKind, DiscardReason, EventLoop, Manager, Sleep, SpawnError, Spawner,
-    Timer, TimerError,
+    Timer, TimerError, WaitError,
 };
 
 /// Keeps the first future, a driver, and treats the others as it is told.
@@ -179,5 +179,103 @@ fn an_inline_loop_has_no_timer_and_says_so() {
         .wait("never")
         .timeout(Duration::from_millis(1))
         .blocking();
-    assert_eq!(timed_out.map(drop), Err(aioevt_core::WaitError::TimedOut));
+    assert_eq!(timed_out.map(drop), Err(WaitError::TimedOut));
+}
+
+/// Where a timer breaks once its task runs.
+#[derive(Clone, Copy, PartialEq)]
+enum Fault {
+    Now,
+    Sleep,
+    PollOfTheSleep,
+}
+
+/// A runtime that keeps its tasks for the test to poll, and whose timer breaks when it is told to.
+#[derive(Clone)]
+struct BreaksLater {
+    tasks: Arc<Mutex<Vec<BoxFuture>>>,
+    broken: Arc<AtomicBool>,
+    fault: Fault,
+}
+
+impl BreaksLater {
+    fn break_if(&self, fault: Fault) {
+        if self.fault == fault && self.broken.load(SeqCst) {
+            std::panic::resume_unwind(Box::new("broken"));
+        }
+    }
+}
+
+impl Spawner for BreaksLater {
+    fn spawn(&self, future: BoxFuture) -> Result<(), SpawnError> {
+        self.tasks.lock().unwrap().push(future);
+        Ok(())
+    }
+}
+
+impl Timer for BreaksLater {
+    fn now(&self) -> Duration {
+        self.break_if(Fault::Now);
+        Duration::ZERO
+    }
+
+    fn sleep(&self, _: Duration) -> Sleep {
+        self.break_if(Fault::Sleep);
+        let this = self.clone();
+        Box::pin(std::future::poll_fn(move |_| {
+            this.break_if(Fault::PollOfTheSleep);
+            Poll::Pending
+        }))
+    }
+}
+
+#[test]
+fn whatever_of_a_timer_panics_its_delays_and_limits_end() {
+    for fault in [Fault::Now, Fault::Sleep, Fault::PollOfTheSleep] {
+        let runtime = BreaksLater {
+            tasks: Arc::default(),
+            broken: Arc::default(),
+            fault,
+        };
+        let mgr = Manager::new(EventLoop::new(runtime.clone()));
+        let (tx, rx) = mpsc::channel();
+        mgr.on_error(move |error| {
+            assert!(matches!(
+                error.kind(),
+                CallbackErrorKind::Timer(TimerError::Closed)
+            ));
+            tx.send(error.event().to_string()).unwrap();
+        });
+        mgr.emit_after(Duration::from_secs(1), "late", ());
+        let mut wait = mgr.wait("never").timeout(Duration::from_secs(2));
+        let mut cx = Context::from_waker(Waker::noop());
+        runtime.broken.store(true, SeqCst);
+        let mut task = runtime.tasks.lock().unwrap().pop().unwrap();
+        assert!(task.as_mut().poll(&mut cx).is_ready());
+        assert_eq!(rx.try_iter().collect::<Vec<_>>(), ["late"]);
+        let outcome = std::pin::Pin::new(&mut wait).poll(&mut cx);
+        assert!(matches!(
+            outcome,
+            Poll::Ready(Err(WaitError::Timer(TimerError::Closed)))
+        ));
+        let stats = mgr.stats();
+        assert_eq!((stats.delayed, stats.delays_lost, stats.waiters), (0, 1, 0));
+    }
+}
+
+/// A refused suspended call leads to the spawner's own error.
+#[test]
+fn a_refused_call_leads_to_its_cause() {
+    let odd = Odd::new(|_| Err(SpawnError::Full { capacity: 4 }));
+    let mgr = Manager::new(EventLoop::new(odd.clone()));
+    let (tx, rx) = mpsc::channel();
+    mgr.on_error(move |error| {
+        let cause = std::error::Error::source(error).map(ToString::to_string);
+        tx.send(cause).unwrap();
+    });
+    mgr.register("E", std::future::pending::<()>);
+    mgr.emit("E", ());
+    odd.run();
+    let cause = rx.try_recv().unwrap().unwrap();
+    assert!(cause.contains("all 4 task slots"), "{cause}");
 }

