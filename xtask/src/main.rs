@@ -123,9 +123,47 @@ fn no_args(args: &[String]) -> Result<()> {
     }
 }
 
+/// For tasks that take numbers behind flags, each of which has a value to begin with.
+fn numbers(args: &[String], flags: &mut [(&str, &mut u64)]) -> Result<()> {
+    for pair in args.chunks(2) {
+        let found = flags.iter_mut().find(|(flag, _)| *flag == pair[0]);
+        let (Some((_, number)), [_, value]) = (found, pair) else {
+            let known: Vec<_> = flags
+                .iter()
+                .map(|(flag, _)| format!("`{flag} NUMBER`"))
+                .collect();
+            return Err(format!("takes only {}", known.join(" and ")));
+        };
+        **number = value
+            .parse()
+            .map_err(|_| format!("`{value}` is not a number"))?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_are_read_by_their_flags() {
+        let args = |text: &str| text.split(' ').map(String::from).collect::<Vec<_>>();
+        let (mut seconds, mut seed) = (20, 1);
+        let mut read = |text| {
+            numbers(
+                &args(text),
+                &mut [("--seconds", &mut seconds), ("--seed", &mut seed)],
+            )
+        };
+        assert_eq!(read("--seed 7"), Ok(()));
+        assert!(
+            read("--seconds")
+                .is_err_and(|error| error.contains("`--seconds NUMBER` and `--seed NUMBER`"))
+        );
+        assert!(read("--seconds x").is_err_and(|error| error.contains("`x` is not a number")));
+        assert!(read("--other 1").is_err());
+        assert_eq!((seconds, seed), (20, 7));
+    }
 
     #[test]
     fn help_names_every_task_and_no_name_is_there_twice() {

@@ -5,28 +5,19 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::cmd::cargo;
-use crate::{Done, Result, workspace};
+use crate::{Done, Result, numbers, workspace};
 
 pub(crate) fn run(args: &[String]) -> Result {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let now = now.map_or(0, |now| now.as_secs());
     let (mut programs, mut seed) = (20_000, if workspace::is_ci() { 1 } else { now });
-    for pair in args.chunks(2) {
-        match pair {
-            [flag, value] if flag == "--programs" => programs = number(value)?,
-            [flag, value] if flag == "--seed" => seed = number(value)?,
-            _ => return Err("takes only `--programs NUMBER` and `--seed NUMBER`".into()),
-        }
-    }
+    numbers(
+        args,
+        &mut [("--programs", &mut programs), ("--seed", &mut seed)],
+    )?;
     cargo("test --release --package aioevt-core --test model")
         .env("MODEL_PROGRAMS", programs.to_string())
         .env("MODEL_SEED", seed.to_string())
         .run()?;
     Ok(Done::Ok)
-}
-
-fn number(value: &str) -> Result<u64> {
-    value
-        .parse()
-        .map_err(|_| format!("`{value}` is not a number"))
 }
