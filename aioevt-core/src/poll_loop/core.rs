@@ -7,6 +7,8 @@ use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 
+use async_task::Runnable;
+
 use super::timers::{TimerKey, Timers};
 use crate::contain::{contain, contain_drop};
 use crate::maps::Tree;
@@ -14,7 +16,6 @@ use crate::runner::Runner;
 use crate::runtime::{BoxFuture, Sleep, SpawnError, TimerError};
 use crate::sync::{Arc, Mutex};
 use crate::wakers::wake;
-use async_task::Runnable;
 
 /// Ready tasks for which room is kept when there is none left.
 const KEPT_TASKS: usize = 64;
