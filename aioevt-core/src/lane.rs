@@ -25,13 +25,14 @@ use crate::ledger::{Ending, Member};
 use crate::manager::Inner;
 use crate::runner::Runner;
 use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::sync::{Arc, Mutex};
+use crate::sync::{Apart, Arc, Mutex};
 use crate::wakers::wake;
 use crate::wakeup::Wakeup;
 
 /// One lane. It lives while an `EventLoop`, a registration, a running call or its driver refers to it.
 pub(crate) struct Lane {
-    pub(crate) state: Mutex<LaneState>,
+    /// Written by every emit, while the driver reads what is beside it.
+    pub(crate) state: Apart<Mutex<LaneState>>,
     pub(crate) runtime: Arc<Runtime>,
     /// `EventLoop` handles. With none of them and no member left the driver ends.
     handles: AtomicUsize,
@@ -74,7 +75,7 @@ impl Lane {
     pub(crate) fn new(runtime: Arc<Runtime>) -> Arc<Self> {
         let inline = runtime.is_inline();
         Arc::new(Self {
-            state: Mutex::new(LaneState {
+            state: Apart(Mutex::new(LaneState {
                 phase: if inline { Phase::Driven } else { Phase::New },
                 queue: Vec::new(),
                 waker: None,
@@ -83,7 +84,7 @@ impl Lane {
                 free_slots: Vec::new(),
                 slots: 0,
                 runner: None,
-            }),
+            })),
             runtime,
             handles: AtomicUsize::new(1),
             reserved: AtomicUsize::new(0),

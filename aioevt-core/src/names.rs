@@ -7,12 +7,10 @@ use alloc::vec::Vec;
 
 use crate::maps::{NameHasher, SHARDS, Topics};
 use crate::sync::atomic::{AtomicBool, Ordering};
-use crate::sync::{Arc, Mutex};
+use crate::sync::{Apart, Arc, Mutex};
 use crate::topic::TopicShared;
 
-/// Alone on its cache lines, where there are caches.
-#[cfg_attr(feature = "std", repr(align(128)))]
-struct Shard(Mutex<Topics>);
+type Shard = Apart<Mutex<Topics>>;
 
 pub(crate) struct Names {
     shards: Box<[Shard]>,
@@ -24,7 +22,7 @@ impl Names {
     pub(crate) fn new() -> Self {
         Self {
             shards: (0..SHARDS)
-                .map(|_| Shard(Mutex::new(Topics::default())))
+                .map(|_| Apart(Mutex::new(Topics::default())))
                 .collect(),
             hasher: NameHasher::new(),
             closed: AtomicBool::new(false),
@@ -47,7 +45,7 @@ impl Names {
     /// A hash table uses the lowest and the highest bits.
     #[inline]
     fn shard(&self, hash: u64) -> &Mutex<Topics> {
-        &self.shards[(hash >> 24) as usize % self.shards.len()].0
+        &self.shards[(hash >> 24) as usize % self.shards.len()]
     }
 
     /// The topic of a name that has one.

@@ -1,6 +1,8 @@
 //! The only file that chooses between std, critical sections, a spin lock and loom. Locks are entered with a closure:
 //! a guard could not be given out by a critical section, and the extent of every lock shows in the code.
 
+use core::ops::Deref;
+
 pub(crate) use arc::{Arc, Weak};
 
 #[cfg(not(all(feature = "portable-atomic", not(feature = "std"))))]
@@ -34,6 +36,20 @@ macro_rules! shared_dyn {
     };
 }
 pub(crate) use shared_dyn;
+
+/// Alone on its cache lines, where there are caches: what one thread writes all the time does not slow down those who
+/// only read what would be its neighbours.
+#[cfg_attr(feature = "std", repr(align(128)))]
+pub(crate) struct Apart<T>(pub(crate) T);
+
+impl<T> Deref for Apart<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
 
 /// A lock. A panic inside does not poison it: what it guards is consistent between any two of our own statements.
 pub(crate) struct Mutex<T>(imp::Raw<T>);

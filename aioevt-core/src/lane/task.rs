@@ -43,7 +43,6 @@ impl Future for LaneTask {
         let this = &mut *self;
         let (lane, driver) = (&this.lane, &mut this.driver);
         let mut budget = BUDGET;
-        let mut lingered = false;
         let here = Runner::here();
         if !driver.batch.is_empty() {
             lane.state.with(|state| state.runner = Some(here));
@@ -64,19 +63,16 @@ impl Future for LaneTask {
                 };
             }
             driver.keep_room(lane.reserved());
+            if this.stream {
+                Runner::linger();
+            }
             let more = lane.state.with(|state| {
                 state.runner = Some(here);
                 driver.exchange(state, &mut after)
             });
             if more || !after.is_empty() {
-                this.stream = (this.stream && lingered) || driver.batch.len() > 1;
-                lingered = false;
+                this.stream = driver.batch.len() > 1;
                 after.into_iter().for_each(|after| after.run(lane));
-                continue;
-            }
-            if this.stream && !lingered {
-                Runner::linger();
-                lingered = true;
                 continue;
             }
             this.stream = false;
