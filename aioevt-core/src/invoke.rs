@@ -30,16 +30,20 @@ pub struct Event<'a> {
     site: Site<'a>,
     /// How the last call ended, unless it simply ran. Not the result of `invoke`, so that the usual call has nothing to
     /// move and nothing to drop.
-    trouble: Option<Trouble>,
+    trouble: &'a mut Option<Trouble>,
 }
 
 impl<'a> Event<'a> {
     #[inline]
-    pub(crate) fn new(data: &'a mut Data, site: Site<'a>) -> Self {
+    pub(crate) fn new(
+        data: &'a mut Data,
+        site: Site<'a>,
+        trouble: &'a mut Option<Trouble>,
+    ) -> Self {
         Self {
             data,
             site,
-            trouble: None,
+            trouble,
         }
     }
 
@@ -49,14 +53,9 @@ impl<'a> Event<'a> {
         self.site.record = Some(record);
     }
 
-    /// What `invoke` left when it returned `false`.
-    pub(crate) fn take_trouble(&mut self) -> Option<Trouble> {
-        self.trouble.take()
-    }
-
     #[cold]
     fn end(&mut self, trouble: Trouble) -> bool {
-        self.trouble = Some(trouble);
+        *self.trouble = Some(trouble);
         false
     }
 

@@ -2,6 +2,7 @@
 //! `lane/driver.rs`, the ways to run that driver in `lane/task.rs` and `lane/inline.rs`.
 
 mod call;
+mod calls;
 mod closing;
 mod driver;
 pub(crate) mod inline;

@@ -7,7 +7,7 @@ use core::panic::Location;
 use crate::callback::Identity;
 use crate::error::{CallbackError, CallbackErrorKind};
 use crate::sync::Arc;
-use crate::sync::atomic::{AtomicU8, Ordering};
+use crate::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
 /// Registered: events reach it.
 const ACTIVE: u8 = 0;
@@ -79,9 +79,13 @@ impl Record {
 
     /// Takes back an active registration. Under the topic's lock.
     pub(crate) fn revoke_active(&self) -> bool {
-        self.state
-            .compare_exchange(ACTIVE, REVOKED, Ordering::AcqRel, Ordering::Acquire)
-            .is_ok()
+        let revoked =
+            self.state
+                .compare_exchange(ACTIVE, REVOKED, Ordering::AcqRel, Ordering::Acquire);
+        if revoked.is_ok() {
+            self.group.take_back();
+        }
+        revoked.is_ok()
     }
 
     /// Takes back the last call of a counted registration, if it has not started.
@@ -107,38 +111,55 @@ impl Record {
     }
 }
 
-/// The callbacks are registered.
-const LIVE: u8 = 0;
 /// The manager was closed: nothing new reaches the callbacks, what was accepted still runs.
-const CLOSING: u8 = 1;
+const CLOSING: usize = 1;
 /// The name was unregistered: no call starts any more.
-const DEAD: u8 = 2;
+const DEAD: usize = 2;
+/// One callback that was taken back, and that the lane still has.
+const TAKEN_BACK: usize = 4;
 
-/// Shared by all callbacks of one topic on one lane, so that ending them all is one store. A counted registration
-/// whose last claim is taken has left its group and no longer looks here.
-pub(crate) struct GroupFlag(AtomicU8);
+/// Shared by all callbacks of one topic on one lane, so that ending them all is one store, and so that the lane need
+/// not look at each of them while none is taken back. A counted registration whose last claim is taken has left its
+/// group and no longer looks here.
+pub(crate) struct GroupFlag(AtomicUsize);
 
 impl GroupFlag {
     pub(crate) fn new() -> Self {
-        Self(AtomicU8::new(LIVE))
+        Self(AtomicUsize::new(0))
     }
 
     pub(crate) fn is_live(&self) -> bool {
-        self.0.load(Ordering::Acquire) == LIVE
+        self.0.load(Ordering::Acquire) & (CLOSING | DEAD) == 0
     }
 
     #[inline]
     pub(crate) fn is_dead(&self) -> bool {
-        self.0.load(Ordering::Acquire) == DEAD
+        self.0.load(Ordering::Acquire) & DEAD != 0
+    }
+
+    /// Whether every recurring callback that the lane has may start.
+    #[inline]
+    pub(crate) fn is_calm(&self) -> bool {
+        self.0.load(Ordering::Acquire) <= CLOSING
+    }
+
+    /// A callback is taken back. Before its `unregister` returns.
+    fn take_back(&self) {
+        self.0.fetch_add(TAKEN_BACK, Ordering::AcqRel);
+    }
+
+    /// The lane has removed a callback that was taken back.
+    pub(crate) fn removed(&self) {
+        self.0.fetch_sub(TAKEN_BACK, Ordering::AcqRel);
     }
 
     /// The manager closed. Under the topic's lock.
     pub(crate) fn close(&self) {
-        self.0.store(CLOSING, Ordering::Release);
+        self.0.fetch_or(CLOSING, Ordering::AcqRel);
     }
 
     /// The name was unregistered. Under the topic's lock.
     pub(crate) fn kill(&self) {
-        self.0.store(DEAD, Ordering::Release);
+        self.0.fetch_or(DEAD, Ordering::AcqRel);
     }
 }

@@ -85,7 +85,7 @@ type Report = (Arc<crate::manager::Inner>, crate::error::CallbackError);
 fn discard(driver: &mut Driver, messages: &mut [Message]) -> Vec<Report> {
     let mut reports = Vec::new();
     // How far the driver had come with the first message.
-    let mut position = mem::take(&mut driver.position);
+    let mut position = mem::take(&mut driver.calls.position);
     for message in messages {
         let position = mem::take(&mut position);
         match message {

@@ -6,14 +6,12 @@ use alloc::vec::Vec;
 use core::mem;
 use core::task::Context;
 
-use super::call::Site;
+use super::calls::Calls;
 use super::message::Message;
 use super::table::{Slot, Table};
 use super::{After, Lane, LaneState};
 use crate::contain::contain;
-use crate::data::Data;
 use crate::error::CallbackErrorKind;
-use crate::invoke::{Event, Trouble};
 use crate::ledger::{Ending, Tally};
 use crate::sync::Arc;
 
@@ -33,8 +31,8 @@ pub(crate) struct Driver {
     pub(super) batch: Vec<Message>,
     /// The next message of the batch.
     pub(super) at: usize,
-    /// The next callback of that message, if it is an event that the budget interrupted.
-    pub(super) position: usize,
+    /// How far that message has come.
+    pub(super) calls: Calls,
     /// The slot of the event whose payload is being dropped.
     dropping: Option<usize>,
     /// Outcomes not yet in the ledger, by member.
@@ -57,7 +55,7 @@ impl Driver {
             // One guard for many calls: where a panic came from is known by how far the work had come.
             match contain(|| self.run(lane, cx, budget)) {
                 Ok(done) => return done,
-                Err(panic) => self.panicked(panic),
+                Err(panic) => self.panicked(panic, budget),
             }
         }
     }
@@ -71,7 +69,7 @@ impl Driver {
                 Message::Event { slot, data } => {
                     if let Some(slot) = self.table.slot(*slot) {
                         let tally = tally_of(&mut self.tallies, slot.member);
-                        if !deliver(lane, slot, data, &mut self.position, tally, cx, budget) {
+                        if !self.calls.deliver(lane, slot, data, tally, cx, budget) {
                             return false;
                         }
                         slot.compact();
@@ -81,10 +79,11 @@ impl Driver {
                 Message::Release { slot } => {
                     let slot = *slot;
                     let callbacks = self.table.slot(slot);
-                    if !callbacks.is_none_or(|slot| dismiss(slot, &mut self.position, budget)) {
+                    if !callbacks.is_none_or(|slot| dismiss(slot, &mut self.calls.position, budget))
+                    {
                         return false;
                     }
-                    self.position = 0;
+                    self.calls.reset();
                     self.at += 1;
                     self.release(slot);
                 }
@@ -104,19 +103,19 @@ impl Driver {
     /// Drops the event that was worked off, payload and all.
     #[inline]
     fn drop_payload(&mut self) {
-        let event = mem::replace(&mut self.batch[self.at], Message::Spent);
+        let event = &mut self.batch[self.at];
         self.at += 1;
-        self.position = 0;
-        if let Message::Event { slot, data } = event {
-            self.dropping = Some(slot);
-            drop(data);
+        self.calls.reset();
+        if let Message::Event { slot, .. } = event {
+            self.dropping = Some(*slot);
+            *event = Message::Spent;
             self.dropping = None;
         }
     }
 
     /// A callback panicked, or a payload while it was dropped. The work goes on behind it.
     #[cold]
-    fn panicked(&mut self, panic: String) {
+    fn panicked(&mut self, panic: String, budget: &mut usize) {
         if let Some(slot) = self.dropping.take() {
             if let Some((slot, entry)) = self
                 .table
@@ -133,11 +132,14 @@ impl Driver {
         let Some(Message::Event { slot, .. }) = self.batch.get(self.at) else {
             return;
         };
-        let (Some(slot), Some(called)) = (self.table.slot(*slot), self.position.checked_sub(1))
+        let (Some(slot), Some(called)) =
+            (self.table.slot(*slot), self.calls.position.checked_sub(1))
         else {
             return;
         };
-        tally_of(&mut self.tallies, slot.member).panicked += 1;
+        let tally = tally_of(&mut self.tallies, slot.member);
+        tally.ran += (self.calls.settle(budget) as u64).saturating_sub(1);
+        tally.panicked += 1;
         let Some(entry) = slot.entries.get(called) else {
             return;
         };
@@ -163,6 +165,7 @@ impl Driver {
                 if let Some(position) = slot.position(id) {
                     slot.dismiss(position);
                 }
+                slot.group.removed();
                 slot.compact();
                 slot.member
             }
@@ -253,121 +256,6 @@ fn tally_of(tallies: &mut Vec<(usize, Tally)>, member: usize) -> &mut Tally {
     &mut tallies[index].1
 }
 
-/// Calls the callbacks of one event from `position` on. `false` if the budget ran out in between.
-fn deliver(
-    lane: &Arc<Lane>,
-    slot: &mut Slot,
-    data: &mut Data,
-    position: &mut usize,
-    tally: &mut Tally,
-    cx: &mut Context<'_>,
-    budget: &mut usize,
-) -> bool {
-    loop {
-        match call_each(lane, slot, data, position, tally, cx, budget) {
-            Pause::End => return true,
-            Pause::Budget => return false,
-            Pause::Call(Called { kind, last }) => {
-                let called = *position - 1;
-                if let Some(kind) = kind {
-                    let record = slot.entries[called].record.clone();
-                    slot.report(&record, kind);
-                }
-                if last {
-                    slot.dismiss(called);
-                }
-            }
-        }
-    }
-}
-
-/// Why calling one callback after the other was left.
-enum Pause {
-    /// All have been called.
-    End,
-    /// The budget ran out, or the loop is being shut down.
-    Budget,
-    /// The callback before the position has to be looked after.
-    Call(Called),
-}
-
-/// What is left to do about a call.
-struct Called {
-    /// What is to be reported of it.
-    kind: Option<CallbackErrorKind>,
-    /// It was the last one of a counted callback.
-    last: bool,
-}
-
-/// The hot loop: whatever is more than a call that simply runs is left to the caller.
-#[inline]
-fn call_each(
-    lane: &Arc<Lane>,
-    slot: &mut Slot,
-    data: &mut Data,
-    position: &mut usize,
-    tally: &mut Tally,
-    cx: &mut Context<'_>,
-    budget: &mut usize,
-) -> Pause {
-    let Slot {
-        member,
-        owner,
-        topic,
-        entries,
-        ..
-    } = slot;
-    let mut event = Event::new(
-        data,
-        Site {
-            lane,
-            member: *member,
-            owner,
-            topic,
-            record: None,
-        },
-    );
-    let runtime = &*lane.runtime;
-    for entry in entries.iter_mut().skip(*position) {
-        let Some(invoke) = &mut entry.invoke else {
-            *position += 1;
-            continue;
-        };
-        if *budget == 0 || runtime.is_stopping() {
-            return Pause::Budget;
-        }
-        *budget -= 1;
-        *position += 1;
-        let last = match &mut entry.remaining {
-            None => false,
-            Some(remaining) => {
-                *remaining -= 1;
-                *remaining == 0
-            }
-        };
-        let starts = if last {
-            entry.record.start_last()
-        } else {
-            entry.record.may_start()
-        };
-        let mut kind = None;
-        if starts {
-            event.set_record(&entry.record);
-            if invoke.invoke(&mut event, cx) {
-                tally.ran += 1;
-            } else {
-                kind = trouble(lane, event.take_trouble(), tally);
-            }
-        } else {
-            tally.discarded += 1;
-        }
-        if last || kind.is_some() {
-            return Pause::Call(Called { kind, last });
-        }
-    }
-    Pause::End
-}
-
 /// Drops the callbacks of a slot from `position` on. `false` if the budget ran out in between.
 fn dismiss(slot: &mut Slot, position: &mut usize, budget: &mut usize) -> bool {
     while let Some(entry) = slot.entries.get(*position) {
@@ -381,34 +269,4 @@ fn dismiss(slot: &mut Slot, position: &mut usize, budget: &mut usize) -> bool {
         *position += 1;
     }
     true
-}
-
-/// Counts a call that did not simply run, and says what there is to report of it.
-#[cold]
-fn trouble(
-    lane: &Arc<Lane>,
-    trouble: Option<Trouble>,
-    tally: &mut Tally,
-) -> Option<CallbackErrorKind> {
-    match trouble? {
-        Trouble::Suspended(future) => hand_over(lane, future),
-        Trouble::Failed(error) => {
-            tally.failed += 1;
-            Some(CallbackErrorKind::Failed(error))
-        }
-        Trouble::Rejected(error) => {
-            tally.failed += 1;
-            Some(CallbackErrorKind::Arguments(error))
-        }
-        Trouble::Panicked(message) => {
-            tally.panicked += 1;
-            Some(CallbackErrorKind::Panicked(message))
-        }
-    }
-}
-
-/// Gives a suspended call to the runtime. The call settles its own account; what is left to report comes back.
-fn hand_over(lane: &Arc<Lane>, future: crate::runtime::BoxFuture) -> Option<CallbackErrorKind> {
-    let result = contain(|| lane.runtime.spawn(future)).unwrap_or(Ok(()));
-    lane.handed_over(result).map(CallbackErrorKind::Discarded)
 }

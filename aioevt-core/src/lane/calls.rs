@@ -1,0 +1,202 @@
+//! The callbacks of one event, called one after the other. Which event is next is the driver's business.
+
+use core::task::Context;
+
+use super::Lane;
+use super::call::Site;
+use super::table::{Entry, Slot};
+use crate::contain::contain;
+use crate::data::Data;
+use crate::error::CallbackErrorKind;
+use crate::invoke::{Event, Trouble};
+use crate::ledger::Tally;
+use crate::record::{GroupFlag, Record};
+use crate::sync::Arc;
+
+/// How far one event has come. It outlives a panic of a callback, which leaves everything else half done.
+#[derive(Default)]
+pub(super) struct Calls {
+    /// The next callback.
+    pub(super) position: usize,
+    /// From here up to the position all callbacks were called, and are in no tally yet.
+    unsettled: usize,
+    /// How the last call ended, unless it simply ran.
+    trouble: Option<Trouble>,
+}
+
+impl Calls {
+    /// For the next event.
+    #[inline]
+    pub(super) fn reset(&mut self) {
+        self.position = 0;
+        self.unsettled = 0;
+    }
+
+    /// How many calls are not in a tally yet; the caller puts them there. They are taken off the budget.
+    #[inline]
+    pub(super) fn settle(&mut self, budget: &mut usize) -> usize {
+        let calls = self.position - self.unsettled;
+        self.unsettled = self.position;
+        *budget = budget.saturating_sub(calls);
+        calls
+    }
+
+    /// Calls the callbacks from the position on. `false` if the budget ran out in between, or the loop is being shut
+    /// down.
+    #[inline]
+    pub(super) fn deliver(
+        &mut self,
+        lane: &Arc<Lane>,
+        slot: &mut Slot,
+        data: &mut Data,
+        tally: &mut Tally,
+        cx: &mut Context<'_>,
+        budget: &mut usize,
+    ) -> bool {
+        while self.position < slot.entries.len() {
+            if *budget == 0 || lane.runtime.is_stopping() {
+                return false;
+            }
+            let simply = self.call_plain(lane, slot, data, cx, *budget);
+            match self.settle(budget) {
+                0 => self.call_special(lane, slot, data, tally, cx, budget),
+                calls if simply => tally.ran += calls as u64,
+                calls => {
+                    tally.ran += calls as u64 - 1;
+                    self.look_after(lane, slot, tally);
+                }
+            }
+        }
+        true
+    }
+
+    /// The hot loop: calls callbacks up to the first that has to be asked whether it starts. `false` if the last one
+    /// called did not simply run.
+    #[inline(never)]
+    fn call_plain(
+        &mut self,
+        lane: &Arc<Lane>,
+        slot: &mut Slot,
+        data: &mut Data,
+        cx: &mut Context<'_>,
+        budget: usize,
+    ) -> bool {
+        let runtime = &*lane.runtime;
+        let (mut event, group, entries) = take_apart(lane, slot, data, &mut self.trouble);
+        for entry in entries.iter_mut().skip(self.position).take(budget) {
+            let (Some(invoke), None) = (&mut entry.invoke, entry.remaining) else {
+                return true;
+            };
+            if !group.is_calm() || runtime.is_stopping() {
+                return true;
+            }
+            self.position += 1;
+            event.set_record(&entry.record);
+            if !invoke.invoke(&mut event, cx) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Calls one callback that is counted, or in whose group one was taken back; or passes a tombstone.
+    fn call_special(
+        &mut self,
+        lane: &Arc<Lane>,
+        slot: &mut Slot,
+        data: &mut Data,
+        tally: &mut Tally,
+        cx: &mut Context<'_>,
+        budget: &mut usize,
+    ) {
+        let called = self.position;
+        self.position += 1;
+        let (mut event, _, entries) = take_apart(lane, slot, data, &mut self.trouble);
+        let entry = &mut entries[called];
+        let Some(invoke) = &mut entry.invoke else {
+            self.unsettled = self.position;
+            return;
+        };
+        let last = take_claim(&mut entry.remaining);
+        if !may_start(&entry.record, last) {
+            self.settle(budget);
+            tally.discarded += 1;
+        } else {
+            event.set_record(&entry.record);
+            let simply = invoke.invoke(&mut event, cx);
+            self.settle(budget);
+            if simply {
+                tally.ran += 1;
+            } else {
+                self.look_after(lane, slot, tally);
+            }
+        }
+        if last {
+            slot.dismiss(called);
+        }
+    }
+
+    /// Counts the last call, which did not simply run, and reports it.
+    #[cold]
+    fn look_after(&mut self, lane: &Arc<Lane>, slot: &Slot, tally: &mut Tally) {
+        let kind = match self.trouble.take() {
+            None => return,
+            Some(Trouble::Suspended(future)) => {
+                // The call settles its own account; what is left to report comes back.
+                let result = contain(|| lane.runtime.spawn(future)).unwrap_or(Ok(()));
+                let Some(reason) = lane.handed_over(result) else {
+                    return;
+                };
+                CallbackErrorKind::Discarded(reason)
+            }
+            Some(Trouble::Failed(error)) => {
+                tally.failed += 1;
+                CallbackErrorKind::Failed(error)
+            }
+            Some(Trouble::Rejected(error)) => {
+                tally.failed += 1;
+                CallbackErrorKind::Arguments(error)
+            }
+            Some(Trouble::Panicked(message)) => {
+                tally.panicked += 1;
+                CallbackErrorKind::Panicked(message)
+            }
+        };
+        slot.report(&slot.entries[self.position - 1].record, kind);
+    }
+}
+
+/// The event as callbacks get it, beside those that get it.
+#[inline]
+fn take_apart<'a>(
+    lane: &'a Arc<Lane>,
+    slot: &'a mut Slot,
+    data: &'a mut Data,
+    trouble: &'a mut Option<Trouble>,
+) -> (Event<'a>, &'a GroupFlag, &'a mut [Entry]) {
+    let site = Site {
+        lane,
+        member: slot.member,
+        owner: &slot.owner,
+        topic: &slot.topic,
+        record: None,
+    };
+    let event = Event::new(data, site, trouble);
+    (event, &slot.group, &mut slot.entries)
+}
+
+/// Counts a call of a counted callback down: whether it is the last.
+fn take_claim(remaining: &mut Option<usize>) -> bool {
+    remaining.as_mut().is_some_and(|remaining| {
+        *remaining -= 1;
+        *remaining == 0
+    })
+}
+
+fn may_start(record: &Record, last: bool) -> bool {
+    if last {
+        record.start_last()
+    } else {
+        record.may_start()
+    }
+}
