@@ -302,7 +302,8 @@ macro_rules! tuple_params {
             }
 
             fn read(data: &EvtData) -> Result<Self, ArgError> {
-                if let Some(copy) = exact(data.payload()) {
+                let exact = data.payload().as_any().downcast_ref::<Self>();
+                if let Some(copy) = exact.and_then(FromArgs::copied) {
                     return Ok(copy);
                 }
                 check_len(data.payload(), &[$($T::expected),*])?;
@@ -330,12 +331,7 @@ pub(crate) fn bind_exact<P: FromArgs, D: Delivery + ?Sized>(delivery: &mut D) ->
     if roles.manager || roles.take_all() {
         return None;
     }
-    exact(delivery.data().payload())
-}
-
-#[inline]
-fn exact<P: FromArgs>(payload: &dyn Payload) -> Option<P> {
-    payload.as_any().downcast_ref::<P>().and_then(P::copied)
+    delivery.data().exact::<P>().and_then(P::copied)
 }
 
 fn bind_each<P: FromArgs, D: Delivery>(delivery: &mut D) -> Result<P, ArgError> {

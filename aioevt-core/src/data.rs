@@ -1,11 +1,8 @@
 //! The data of an event as it travels (`Data`), as users keep it (`EvtData`), and what can become it (`IntoEvtData`).
 //! What is inside is in `data/payload.rs` and `data/args.rs`; fitting it to parameters is in `bind.rs`.
 
-use core::any::type_name;
+use core::any::{Any, type_name};
 use core::{fmt, mem};
-
-use smallbox::space::S4;
-use smallbox::{SmallBox, smallbox};
 
 use crate::arg_error::{ArgError, Argument};
 use crate::bind::{FromArg, FromArgs, Misfit, Source};
@@ -13,11 +10,13 @@ use crate::sync::{Arc, shared_dyn};
 
 mod args;
 mod payload;
+mod small;
 #[cfg(test)]
 mod tests;
 
 pub use args::Args;
 pub(crate) use payload::{Payload, Place, Value};
+use small::Small;
 
 /// The data of one event: as many arguments as were emitted, each of its own type, and keyword arguments.
 ///
@@ -250,8 +249,8 @@ macro_rules! tuple_data {
         impl<$($T: Send + Sync + 'static),*> IntoEvtData for ($($T,)*) {
             #[inline]
             fn into_data(self, shared: bool) -> Data {
-                if const { fits_inline::<Self>() } && !shared {
-                    Data::Inline(smallbox!(self))
+                if const { Small::fits::<Self>() } && !shared {
+                    Data::Inline(Small::new(self))
                 } else {
                     Data::Shared(shared_dyn!(self => dyn Payload))
                 }
@@ -282,16 +281,11 @@ impl IntoEvtData for &EvtData {
     }
 }
 
-/// True for what travels inside a message: up to four words, aligned like a word. Anything else is shared from the
-/// start, since a small box on the heap would be allocated a second time as soon as somebody keeps it.
-const fn fits_inline<T>() -> bool {
-    size_of::<T>() <= size_of::<S4>() && align_of::<T>() <= align_of::<S4>()
-}
-
 /// The data of an event on its way.
 pub enum Data {
-    /// Inside the message: small, and nobody else has it.
-    Inline(SmallBox<dyn Payload, S4>),
+    /// Inside the message: small, and nobody else has it. Anything else is shared from the start: on the heap it would
+    /// be allocated a second time as soon as somebody keeps it.
+    Inline(Small),
     /// In an allocation that others may hold too.
     Shared(Arc<dyn Payload>),
 }
@@ -301,8 +295,17 @@ impl Data {
     #[inline]
     pub(crate) fn payload(&self) -> &dyn Payload {
         match self {
-            Self::Inline(small) => &**small,
+            Self::Inline(small) => small.payload(),
             Self::Shared(shared) => &**shared,
+        }
+    }
+
+    /// The tuple that was emitted, if it is a `T`.
+    #[inline]
+    pub(crate) fn exact<T: Any>(&self) -> Option<&T> {
+        match self {
+            Self::Inline(small) => small.get(),
+            Self::Shared(shared) => shared.as_any().downcast_ref(),
         }
     }
 
@@ -314,7 +317,7 @@ impl Data {
 
     /// A handle for whoever keeps it. Data that travelled in the message is moved to an allocation first.
     pub(crate) fn share(&mut self) -> EvtData {
-        let shared = match mem::replace(self, Self::Inline(smallbox!(()))) {
+        let shared = match mem::replace(self, Self::Inline(Small::new(()))) {
             Self::Shared(shared) => shared,
             Self::Inline(small) => shared_dyn!(payload::Kept(small) => dyn Payload),
         };

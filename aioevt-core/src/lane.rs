@@ -19,7 +19,7 @@ use slab::Slab;
 pub(crate) use self::call::{CallEnd, CallGuard, Site};
 pub(crate) use self::driver::Driver;
 pub(crate) use self::message::{Addition, Message};
-pub(crate) use self::table::Entry;
+pub(crate) use self::table::{Entry, SlotId};
 use crate::data::Data;
 use crate::event_loop::Runtime;
 use crate::ledger::{Ending, Member};
@@ -65,8 +65,8 @@ pub(crate) struct LaneState {
     /// Inline lanes only: `Some` means that nobody is running the driver.
     parked: Option<Box<Driver>>,
     members: Slab<Member>,
-    free_slots: Vec<usize>,
-    slots: usize,
+    free_slots: Vec<SlotId>,
+    slots: SlotId,
     /// The thread that is in the driver, to notice blocking waits there.
     runner: Option<Runner>,
 }
@@ -238,7 +238,13 @@ impl LaneState {
 
     /// Appends an event for `deliveries` callbacks.
     #[inline]
-    pub(crate) fn push_event(&mut self, slot: usize, member: usize, deliveries: usize, data: Data) {
+    pub(crate) fn push_event(
+        &mut self,
+        slot: SlotId,
+        member: usize,
+        deliveries: usize,
+        data: Data,
+    ) {
         self.queue.push(Message::Event { slot, data });
         if let Some(member) = self.members.get_mut(member) {
             member.accepted += deliveries as u64;
@@ -254,7 +260,7 @@ impl LaneState {
     }
 
     /// A free slot, for the next new group.
-    pub(crate) fn take_slot(&mut self) -> usize {
+    pub(crate) fn take_slot(&mut self) -> SlotId {
         self.free_slots.pop().unwrap_or_else(|| {
             self.slots += 1;
             self.slots - 1
@@ -262,14 +268,14 @@ impl LaneState {
     }
 
     /// A group left its topic: whatever is in its slot is dropped, and the slot is free behind that message.
-    pub(crate) fn release(&mut self, slot: usize, member: usize) {
+    pub(crate) fn release(&mut self, slot: SlotId, member: usize) {
         if let Some(member) = self.members.get_mut(member) {
             member.groups -= 1;
         }
         if !self.is_closed() {
             self.push_control(member, Message::Release { slot });
             self.free_slots.push(slot);
-            if self.free_slots.len() == self.slots {
+            if self.free_slots.len() == self.slots as usize {
                 // All are free: start again from the first, and keep nothing of a burst.
                 self.slots = 0;
                 self.free_slots = Vec::new();

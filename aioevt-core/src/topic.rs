@@ -12,7 +12,7 @@ pub(crate) use self::change::{
 };
 pub(crate) use self::commit::commit;
 pub(crate) use self::waiters::{arm, disarm};
-use crate::lane::Lane;
+use crate::lane::{Lane, SlotId};
 use crate::maps::Tree;
 use crate::record::{GroupFlag, Record};
 use crate::sync::atomic::{AtomicU8, Ordering};
@@ -61,7 +61,7 @@ pub(crate) struct TopicState {
 /// The callbacks of the topic on one lane. The callbacks themselves are in the lane's table.
 struct Group {
     lane: Arc<Lane>,
-    slot: usize,
+    slot: SlotId,
     member: usize,
     flag: Arc<GroupFlag>,
     recurring: usize,

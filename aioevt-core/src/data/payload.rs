@@ -3,9 +3,7 @@
 
 use core::any::{Any, TypeId, type_name};
 
-use smallbox::SmallBox;
-use smallbox::space::S4;
-
+use super::small::Small;
 use crate::coerce::small_integer;
 
 /// The arguments of one event, of a type that is no longer known.
@@ -105,39 +103,37 @@ impl<'a> Value<'a> {
 }
 
 /// A payload that travelled inside a message and was moved to the heap by the first who kept it.
-///
-/// Every method goes through the *dereferenced* box: what must be seen is the tuple inside, never the box.
-pub(super) struct Kept(pub(super) SmallBox<dyn Payload, S4>);
+pub(super) struct Kept(pub(super) Small);
 
 impl Payload for Kept {
     #[inline]
     fn len(&self) -> usize {
-        (*self.0).len()
+        self.0.payload().len()
     }
 
     #[inline]
     fn arg(&self, index: usize) -> Option<Value<'_>> {
-        (*self.0).arg(index)
+        self.0.payload().arg(index)
     }
 
     #[inline]
     fn integer(&self, index: usize) -> Option<i64> {
-        (*self.0).integer(index)
+        self.0.payload().integer(index)
     }
 
     #[inline]
     fn keyword_len(&self) -> usize {
-        (*self.0).keyword_len()
+        self.0.payload().keyword_len()
     }
 
     #[inline]
     fn keyword(&self, index: usize) -> Option<(&str, Value<'_>)> {
-        (*self.0).keyword(index)
+        self.0.payload().keyword(index)
     }
 
     #[inline]
     fn as_any(&self) -> &dyn Any {
-        (*self.0).as_any()
+        self.0.payload().as_any()
     }
 }
 

@@ -8,7 +8,7 @@ use core::task::Context;
 
 use super::calls::Calls;
 use super::message::Message;
-use super::table::{Slot, Table};
+use super::table::{Slot, SlotId, Table};
 use super::{After, Lane, LaneState};
 use crate::contain::contain;
 use crate::error::CallbackErrorKind;
@@ -34,7 +34,7 @@ pub(crate) struct Driver {
     /// How far that message has come.
     pub(super) calls: Calls,
     /// The slot of the event whose payload is being dropped.
-    dropping: Option<usize>,
+    dropping: Option<SlotId>,
     /// Outcomes not yet in the ledger, by member.
     tallies: Vec<(usize, Tally)>,
     /// The largest batch since the buffers were last looked at.
@@ -175,7 +175,7 @@ impl Driver {
     }
 
     /// Frees a slot whose callbacks are dropped.
-    fn release(&mut self, slot: usize) {
+    fn release(&mut self, slot: SlotId) {
         if let Some(slot) = self.table.release(slot) {
             tally_of(&mut self.tallies, slot.member).controls += 1;
         }

@@ -22,6 +22,10 @@ pub(crate) struct Entry {
     pub(crate) lost: u64,
 }
 
+/// Which slot. Half a word, so that it takes one together with the kind of the message; a lane with 2³² of them would need
+/// terabytes of memory for their callbacks.
+pub(crate) type SlotId = u32;
+
 /// The callbacks of one topic, sorted by registration.
 pub(crate) struct Slot {
     pub(crate) member: usize,
@@ -95,8 +99,8 @@ pub(crate) struct Table(Vec<Option<Slot>>);
 
 impl Table {
     #[inline]
-    pub(crate) fn slot(&mut self, slot: usize) -> Option<&mut Slot> {
-        self.0.get_mut(slot).and_then(Option::as_mut)
+    pub(crate) fn slot(&mut self, slot: SlotId) -> Option<&mut Slot> {
+        self.0.get_mut(slot as usize).and_then(Option::as_mut)
     }
 
     /// Takes in a callback; the first one makes the slot.
@@ -109,6 +113,7 @@ impl Table {
             group,
             entry,
         } = addition;
+        let slot = slot as usize;
         if self.0.len() <= slot {
             self.0.resize_with(slot + 1, || None);
         }
@@ -126,8 +131,8 @@ impl Table {
     }
 
     /// Takes a slot out. One that made room for many leaves none of it behind.
-    pub(crate) fn release(&mut self, slot: usize) -> Option<Slot> {
-        let released = self.0.get_mut(slot).and_then(Option::take);
+    pub(crate) fn release(&mut self, slot: SlotId) -> Option<Slot> {
+        let released = self.0.get_mut(slot as usize).and_then(Option::take);
         while self.0.last().is_some_and(Option::is_none) {
             self.0.pop();
         }
