@@ -334,6 +334,7 @@ pub(crate) fn bind_exact<P: FromArgs, D: Delivery + ?Sized>(delivery: &mut D) ->
     delivery.data().exact::<P>().and_then(P::copied)
 }
 
+#[inline(never)]
 fn bind_each<P: FromArgs, D: Delivery>(delivery: &mut D) -> Result<P, ArgError> {
     let roles = P::roles();
     let mut cursor = Cursor {

@@ -305,8 +305,14 @@ impl Data {
     pub(crate) fn exact<T: Any>(&self) -> Option<&T> {
         match self {
             Self::Inline(small) => small.get(),
-            Self::Shared(shared) => shared.as_any().downcast_ref(),
+            Self::Shared(shared) => Self::exact_shared(shared),
         }
+    }
+
+    /// Not inlined: the usual case does without the calls through two trait objects.
+    #[inline(never)]
+    fn exact_shared<T: Any>(shared: &Arc<dyn Payload>) -> Option<&T> {
+        shared.as_any().downcast_ref()
     }
 
     /// True if it is in an allocation of its own.

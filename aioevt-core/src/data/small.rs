@@ -7,7 +7,8 @@
 
 use core::any::{Any, TypeId};
 use core::cell::UnsafeCell;
-use core::mem::MaybeUninit;
+use core::marker::PhantomData;
+use core::mem::{self, MaybeUninit};
 use core::{fmt, ptr};
 
 use super::payload::Payload;
@@ -17,12 +18,27 @@ type Space = UnsafeCell<[MaybeUninit<usize>; 4]>;
 
 /// A value with its type erased.
 ///
-/// Invariant: `space` begins with an initialized `T`, `type_id` is that of `T`, and `view` is `view_as::<T>`, for one
-/// and the same `T: Payload`, which is `Send + Sync + 'static`. Only `new` sets the fields, only `drop` ends the value.
+/// Invariant: `space` begins with an initialized `T`, `type_id` and `ops` are those of `T`, for one and the same
+/// `T: Payload`, which is `Send + Sync + 'static`. Only `new` sets the fields, only `drop` ends the value.
 pub struct Small {
-    view: fn(&Space) -> *mut dyn Payload,
+    ops: &'static Ops,
     type_id: TypeId,
     space: Space,
+}
+
+/// What is known of a type that is no longer known.
+struct Ops {
+    view: fn(&Space) -> *mut dyn Payload,
+    needs_drop: bool,
+}
+
+struct Erased<T>(PhantomData<T>);
+
+impl<T: Payload + Any> Erased<T> {
+    const OPS: &'static Ops = &Ops {
+        view: |space| space.get().cast::<T>(),
+        needs_drop: mem::needs_drop::<T>(),
+    };
 }
 
 // SAFETY: the value is a `Payload`, which is `Sync`.
@@ -38,7 +54,7 @@ impl Small {
     pub(super) fn new<T: Payload + Any>(value: T) -> Self {
         const { assert!(Self::fits::<T>()) }
         let small = Self {
-            view: view_as::<T>,
+            ops: Erased::<T>::OPS,
             type_id: TypeId::of::<T>(),
             space: UnsafeCell::new([MaybeUninit::uninit(); 4]),
         };
@@ -61,7 +77,7 @@ impl Small {
     pub(crate) fn payload(&self) -> &dyn Payload {
         // SAFETY: by the invariant the view is that of the value in the space, which lives as long as `self` is
         // borrowed.
-        unsafe { &*(self.view)(&self.space) }
+        unsafe { &*(self.ops.view)(&self.space) }
     }
 }
 
@@ -72,13 +88,12 @@ impl fmt::Debug for Small {
 }
 
 impl Drop for Small {
+    #[inline]
     fn drop(&mut self) {
-        let value = (self.view)(&self.space);
-        // SAFETY: by the invariant it is the value in the space. It is dropped once: here.
-        unsafe { ptr::drop_in_place(value) };
+        if self.ops.needs_drop {
+            let value = (self.ops.view)(&self.space);
+            // SAFETY: by the invariant it is the value in the space. It is dropped once: here.
+            unsafe { ptr::drop_in_place(value) };
+        }
     }
-}
-
-fn view_as<T: Payload + Any>(space: &Space) -> *mut dyn Payload {
-    space.get().cast::<T>()
 }

@@ -52,13 +52,19 @@ impl Slot {
     }
 
     /// Closes the gaps when half of the places are dead. Not while an event is being delivered.
+    #[inline]
     pub(crate) fn compact(&mut self) {
-        if self.tombstones * 2 > self.entries.len() {
-            self.entries.retain(|entry| entry.invoke.is_some());
-            self.tombstones = 0;
-            if self.entries.capacity() / 4 > self.entries.len() {
-                self.entries.shrink_to(self.entries.len() * 2);
-            }
+        if self.tombstones > 0 && self.tombstones * 2 > self.entries.len() {
+            self.close_gaps();
+        }
+    }
+
+    #[cold]
+    fn close_gaps(&mut self) {
+        self.entries.retain(|entry| entry.invoke.is_some());
+        self.tombstones = 0;
+        if self.entries.capacity() / 4 > self.entries.len() {
+            self.entries.shrink_to(self.entries.len() * 2);
         }
     }
 
