@@ -242,18 +242,28 @@ pub trait IntoEvtData {
     /// here. Sealed by the type, which cannot be named elsewhere.
     #[doc(hidden)]
     fn into_data(self, shared: bool) -> Data;
+
+    /// Whether building it unshared allocates.
+    #[doc(hidden)]
+    const ALLOCATES: bool;
 }
 
 macro_rules! tuple_data {
     ($($T:ident $i:tt),*) => {
         impl<$($T: Send + Sync + 'static),*> IntoEvtData for ($($T,)*) {
+            const ALLOCATES: bool = !Small::fits::<Self>();
+
             #[inline]
             fn into_data(self, shared: bool) -> Data {
-                if const { Small::fits::<Self>() } && !shared {
-                    Data::Inline(Small::new(self))
+                let large = if shared {
+                    self
                 } else {
-                    Data::Shared(shared_dyn!(self => dyn Payload))
-                }
+                    match Small::new(self) {
+                        Ok(small) => return Data::Inline(small),
+                        Err(large) => large,
+                    }
+                };
+                Data::Shared(shared_dyn!(large => dyn Payload))
             }
         }
     };
@@ -262,12 +272,16 @@ macro_rules! tuple_data {
 crate::macros::for_each_tuple!(tuple_data);
 
 impl IntoEvtData for Args {
+    const ALLOCATES: bool = true;
+
     fn into_data(self, _shared: bool) -> Data {
         Data::Shared(shared_dyn!(self => dyn Payload))
     }
 }
 
 impl IntoEvtData for EvtData {
+    const ALLOCATES: bool = false;
+
     #[inline]
     fn into_data(self, _shared: bool) -> Data {
         Data::Shared(self.0)
@@ -275,6 +289,8 @@ impl IntoEvtData for EvtData {
 }
 
 impl IntoEvtData for &EvtData {
+    const ALLOCATES: bool = false;
+
     #[inline]
     fn into_data(self, _shared: bool) -> Data {
         Data::Shared(self.0.clone())
@@ -323,7 +339,7 @@ impl Data {
 
     /// A handle for whoever keeps it. Data that travelled in the message is moved to an allocation first.
     pub(crate) fn share(&mut self) -> EvtData {
-        let shared = match mem::replace(self, Self::Inline(Small::new(()))) {
+        let shared = match mem::replace(self, Self::Inline(Small::empty())) {
             Self::Shared(shared) => shared,
             Self::Inline(small) => shared_dyn!(payload::Kept(small) => dyn Payload),
         };

@@ -50,9 +50,18 @@ impl Names {
 
     /// The topic of a name that has one.
     pub(crate) fn find(&self, name: &str) -> Option<Arc<TopicShared>> {
+        self.look_up(name, |topic| topic.cloned())
+    }
+
+    /// Runs `f` on the topic of the name, if it has one, under the shard's lock.
+    #[inline]
+    pub(crate) fn look_up<R>(
+        &self,
+        name: &str,
+        f: impl FnOnce(Option<&Arc<TopicShared>>) -> R,
+    ) -> R {
         let hash = self.hash(name);
-        self.shard(hash)
-            .with(|entries| entries.find(hash, name).cloned())
+        self.shard(hash).with(|entries| f(entries.find(hash, name)))
     }
 
     /// Runs `f` on the topic of the name, made if need be, under the shard's lock: what `f` arms or registers is never

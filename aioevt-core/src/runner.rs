@@ -1,8 +1,15 @@
 //! `Runner`: which thread is inside a driver or an executor, so that blocking waits there can be refused.
 
-/// Tells threads apart. Without `std` nothing can block, and nobody asks.
+/// Tells threads apart that are alive at the same time. Without `std` nothing can block, and nobody asks.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Runner(#[cfg(feature = "std")] std::thread::ThreadId);
+pub(crate) struct Runner(#[cfg(feature = "std")] usize);
+
+#[cfg(feature = "std")]
+std::thread_local! {
+    /// Its address is that of no other thread's. A constant without a destructor is there as long as the thread is,
+    /// also while its other values are dropped. (The handle of a thread counts references: an emit would pay for it.)
+    static PLACE: u8 = const { 0 };
+}
 
 /// How long a driver lingers: a few times what an emit takes, and less than waking a thread does. Twice or half as much
 /// is no different.
@@ -22,7 +29,9 @@ impl Runner {
     pub(crate) fn here() -> Self {
         Self(
             #[cfg(feature = "std")]
-            std::thread::current().id(),
+            PLACE
+                .try_with(|place| core::ptr::from_ref(place).addr())
+                .unwrap_or_default(),
         )
     }
 }

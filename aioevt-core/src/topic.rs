@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 pub(crate) use self::change::{
     NewCallback, Refused, attach, close, detach_lane, revoke, unregister_all,
 };
-pub(crate) use self::commit::commit;
+pub(crate) use self::commit::{Committed, commit, commit_any, commit_plain};
 pub(crate) use self::waiters::{arm, disarm};
 use crate::lane::{Lane, SlotId};
 use crate::maps::Tree;

@@ -19,7 +19,7 @@ type Space = UnsafeCell<[MaybeUninit<usize>; 4]>;
 /// A value with its type erased.
 ///
 /// Invariant: `space` begins with an initialized `T`, `type_id` and `ops` are those of `T`, for one and the same
-/// `T: Payload`, which is `Send + Sync + 'static`. Only `new` sets the fields, only `drop` ends the value.
+/// `T: Payload`, which is `Send + Sync + 'static`. Only `new` and `empty` set the fields, only `drop` ends the value.
 pub struct Small {
     ops: &'static Ops,
     type_id: TypeId,
@@ -45,22 +45,34 @@ impl<T: Payload + Any> Erased<T> {
 unsafe impl Sync for Small {}
 
 impl Small {
-    /// Whether a `T` is small enough, and aligned like a word.
+    /// No arguments: a value that takes no space.
+    pub(super) fn empty() -> Self {
+        Self {
+            ops: Erased::<()>::OPS,
+            type_id: TypeId::of::<()>(),
+            space: UnsafeCell::new([MaybeUninit::uninit(); 4]),
+        }
+    }
+
+    /// Whether a `T` is small enough, and aligned like a word at most.
     pub(super) const fn fits<T>() -> bool {
         size_of::<T>() <= size_of::<Space>() && align_of::<T>() <= align_of::<Space>()
     }
 
+    /// Puts the value into a box if it fits, else it is given back.
     #[inline]
-    pub(super) fn new<T: Payload + Any>(value: T) -> Self {
-        const { assert!(Self::fits::<T>()) }
+    pub(super) fn new<T: Payload + Any>(value: T) -> Result<Self, T> {
+        if !Self::fits::<T>() {
+            return Err(value);
+        }
         let small = Self {
             ops: Erased::<T>::OPS,
             type_id: TypeId::of::<T>(),
             space: UnsafeCell::new([MaybeUninit::uninit(); 4]),
         };
-        // SAFETY: the space is large enough for a `T` and aligned for it: see the assertion.
+        // SAFETY: the space is large enough for a `T` and aligned for it: it fits.
         unsafe { small.space.get().cast::<T>().write(value) };
-        small
+        Ok(small)
     }
 
     /// The value, if it is a `T`.

@@ -8,11 +8,7 @@ use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use super::*;
 
 fn is_inline(data: &Data) -> bool {
-    match data {
-        // A small box on the heap would be allocated a second time by `share`.
-        Data::Inline(small) => !small.is_heap(),
-        Data::Shared(_) => false,
-    }
+    matches!(data, Data::Inline(_))
 }
 
 #[test]
@@ -165,4 +161,25 @@ fn debug_shows_types() {
     let data = EvtData::new(args![1, "x"; k = 0.5]);
     assert_eq!(format!("{data:?}"), "EvtData(i32, &str, k = f64)");
     assert_eq!(format!("{:?}", EvtData::new(())), "EvtData");
+}
+
+#[test]
+fn a_small_value_is_read_as_what_it_is_and_as_nothing_else() {
+    let data = (7_u64, -1_i64).into_data(false);
+    assert_eq!(data.exact::<(u64, i64)>(), Some(&(7, -1)));
+    assert_eq!(data.exact::<(i64, u64)>(), None);
+    assert_eq!(data.exact::<u64>(), None);
+    assert_eq!(().into_data(false).exact::<()>(), Some(&()));
+    // Fewer bytes than the space, at an offset that is no multiple of a word.
+    let data = (1_u8, 2_u16, 3_u8).into_data(false);
+    assert_eq!(data.exact::<(u8, u16, u8)>(), Some(&(1, 2, 3)));
+}
+
+#[test]
+fn a_small_value_may_change_behind_a_shared_reference() {
+    let data = (AtomicUsize::new(1),).into_data(false);
+    assert!(is_inline(&data));
+    data.exact::<(AtomicUsize,)>().unwrap().0.store(2, Relaxed);
+    let moved = data;
+    assert_eq!(moved.exact::<(AtomicUsize,)>().unwrap().0.load(Relaxed), 2);
 }

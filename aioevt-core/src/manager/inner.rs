@@ -16,7 +16,7 @@ use crate::names::Names;
 use crate::record::Record;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Arc, Mutex, Weak};
-use crate::topic::{self, Hint, TopicShared};
+use crate::topic::{self, Committed, Hint, TopicShared};
 
 type Hook = dyn Fn(&CallbackError) + Send + Sync;
 
@@ -70,10 +70,12 @@ impl Inner {
 
     // Emitting.
 
-    pub(crate) fn emit(this: &Arc<Self>, name: &str, data: impl IntoEvtData) -> Emitted {
-        match this.names.find(name) {
-            Some(topic) => Self::emit_on(this, &topic, data),
-            None => this.unheard(data),
+    pub(crate) fn emit<D: IntoEvtData>(this: &Arc<Self>, name: &str, data: D) -> Emitted {
+        match this.names.look_up(name, |topic| Sent::new(topic, data)) {
+            Sent::Unheard(data) => this.unheard(data),
+            Sent::Committed(committed) => committed.finish(),
+            Sent::Given(topic, data) => Self::emit_on(this, &topic, data),
+            Sent::Built(topic, data) => topic::commit_any(this, &topic, data),
         }
     }
 
@@ -338,6 +340,34 @@ impl Inner {
     #[cold]
     pub(crate) fn report_inert(&self, name: &Arc<str>, record: &Record, reason: DiscardReason) {
         self.report(record.error(name, CallbackErrorKind::Discarded(reason)));
+    }
+}
+
+/// How far an emit by name came while its name was looked up.
+enum Sent<D> {
+    /// Nobody has the name.
+    Unheard(D),
+    Committed(Committed),
+    Given(Arc<TopicShared>, D),
+    Built(Arc<TopicShared>, Option<Data>),
+}
+
+impl<D: IntoEvtData> Sent<D> {
+    /// Under the shard's lock: the usual event is committed on the spot, which saves counting a reference to its topic.
+    /// Not without std, where the lock is a critical section and has to be short.
+    #[inline]
+    fn new(topic: Option<&Arc<TopicShared>>, data: D) -> Self {
+        let Some(topic) = topic else {
+            return Self::Unheard(data);
+        };
+        if !cfg!(feature = "std") || D::ALLOCATES || topic.hint() != Hint::OneLane {
+            return Self::Given(topic.clone(), data);
+        }
+        let mut data = Some(data.into_data(false));
+        match topic::commit_plain(topic, &mut data) {
+            Some(committed) => Self::Committed(committed),
+            None => Self::Built(topic.clone(), data),
+        }
     }
 }
 

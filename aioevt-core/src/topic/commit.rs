@@ -29,23 +29,45 @@ struct Aftermath {
 #[inline]
 pub(crate) fn commit(owner: &Arc<Inner>, topic: &Arc<TopicShared>, data: Data) -> Emitted {
     let mut data = Some(data);
-    match topic.state.with(|state| state.commit_plain(&mut data)) {
-        Some((callbacks, wakeup)) => {
-            if let Some(wakeup) = wakeup {
-                wakeup.run();
-            }
-            Emitted {
-                callbacks,
-                ..Emitted::default()
-            }
-        }
+    match commit_plain(topic, &mut data) {
+        Some(committed) => committed.finish(),
         None => commit_any(owner, topic, data),
+    }
+}
+
+/// The usual commit. If it is another one, the data stays and this is `None`. It runs no foreign code, and allocates
+/// only when the lane's queue grows.
+#[inline]
+pub(crate) fn commit_plain(topic: &TopicShared, data: &mut Option<Data>) -> Option<Committed> {
+    topic.state.with(|state| state.commit_plain(data))
+}
+
+/// A usual commit, and what it leaves to be done with no lock held.
+pub(crate) struct Committed {
+    callbacks: usize,
+    wakeup: Option<Wakeup>,
+}
+
+impl Committed {
+    #[inline]
+    pub(crate) fn finish(self) -> Emitted {
+        if let Some(wakeup) = self.wakeup {
+            wakeup.run();
+        }
+        Emitted {
+            callbacks: self.callbacks,
+            ..Emitted::default()
+        }
     }
 }
 
 /// Every other case.
 #[inline(never)]
-fn commit_any(owner: &Arc<Inner>, topic: &Arc<TopicShared>, mut data: Option<Data>) -> Emitted {
+pub(crate) fn commit_any(
+    owner: &Arc<Inner>,
+    topic: &Arc<TopicShared>,
+    mut data: Option<Data>,
+) -> Emitted {
     let mut after = Aftermath::default();
     while !topic
         .state
@@ -87,10 +109,10 @@ fn finish(mut data: Data, round: Option<Arc<Round>>) {
 }
 
 impl TopicState {
-    /// The usual case, which leaves next to nothing to be done: one open lane, nothing counted, nobody waits. `None` if
-    /// it is another one.
+    /// The usual case, which leaves next to nothing to be done: one open lane, nothing counted, nobody waits. `None`,
+    /// and the data stays, if it is another one.
     #[inline]
-    fn commit_plain(&mut self, data: &mut Option<Data>) -> Option<(usize, Option<Wakeup>)> {
+    fn commit_plain(&mut self, data: &mut Option<Data>) -> Option<Committed> {
         let [group] = &mut *self.groups else {
             return None;
         };
@@ -102,7 +124,10 @@ impl TopicState {
                 return None;
             }
             state.push_event(group.slot, group.member, group.recurring, data.take()?);
-            Some((group.recurring, state.wakeup(&group.lane)))
+            Some(Committed {
+                callbacks: group.recurring,
+                wakeup: state.wakeup(&group.lane),
+            })
         })
     }
 
