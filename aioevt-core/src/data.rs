@@ -316,6 +316,15 @@ impl Data {
         }
     }
 
+    /// Whether dropping it does anything.
+    #[inline]
+    pub(crate) fn needs_drop(&self) -> bool {
+        match self {
+            Self::Inline(small) => small.needs_drop(),
+            Self::Shared(_) => true,
+        }
+    }
+
     /// The tuple that was emitted, if it is a `T`.
     #[inline]
     pub(crate) fn exact<T: Any>(&self) -> Option<&T> {

@@ -86,6 +86,11 @@ impl Small {
     }
 
     #[inline]
+    pub(super) fn needs_drop(&self) -> bool {
+        self.ops.needs_drop
+    }
+
+    #[inline]
     pub(crate) fn payload(&self) -> &dyn Payload {
         // SAFETY: by the invariant the view is that of the value in the space, which lives as long as `self` is
         // borrowed.
@@ -102,7 +107,7 @@ impl fmt::Debug for Small {
 impl Drop for Small {
     #[inline]
     fn drop(&mut self) {
-        if self.ops.needs_drop {
+        if self.needs_drop() {
             let value = (self.ops.view)(&self.space);
             // SAFETY: by the invariant it is the value in the space. It is dropped once: here.
             unsafe { ptr::drop_in_place(value) };

@@ -100,16 +100,18 @@ impl Driver {
         true
     }
 
-    /// Drops the event that was worked off, payload and all.
+    /// Drops the payload of the event that was worked off. One that is only forgotten leaves with the batch.
     #[inline]
     fn drop_payload(&mut self) {
         let event = &mut self.batch[self.at];
         self.at += 1;
         self.calls.reset();
-        if let Message::Event { slot, .. } = event {
-            self.dropping = Some(*slot);
-            *event = Message::Spent;
-            self.dropping = None;
+        if let Message::Event { slot, data } = event {
+            if data.needs_drop() {
+                self.dropping = Some(*slot);
+                *event = Message::Spent;
+                self.dropping = None;
+            }
         }
     }
 
