@@ -44,7 +44,7 @@ pub struct EvtData(Arc<dyn Payload>);
 impl EvtData {
     /// Keeps data outside of an event, for example to emit it several times without building it again.
     pub fn new(data: impl IntoEvtData) -> Self {
-        data.into_data(true).share()
+        data.into_data(true).into_shared()
     }
 
     /// How many positional arguments there are.
@@ -348,12 +348,17 @@ impl Data {
 
     /// A handle for whoever keeps it. Data that travelled in the message is moved to an allocation first.
     pub(crate) fn share(&mut self) -> EvtData {
-        let shared = match mem::replace(self, Self::Inline(Small::empty())) {
+        let shared = mem::replace(self, Self::Inline(Small::empty())).into_shared();
+        *self = Self::Shared(shared.0.clone());
+        shared
+    }
+
+    /// The same for whoever has it alone.
+    pub(crate) fn into_shared(self) -> EvtData {
+        EvtData(match self {
             Self::Shared(shared) => shared,
             Self::Inline(small) => shared_dyn!(payload::Kept(small) => dyn Payload),
-        };
-        *self = Self::Shared(shared.clone());
-        EvtData(shared)
+        })
     }
 }
 

@@ -154,7 +154,7 @@ fn attach(
             .flatten(),
     };
     match (attached, new) {
-        (Some((Ok((record, wakeups)), topic)), _) => {
+        (Some((Ok((record, mut wakeups)), topic)), _) => {
             wakeups.run();
             Ok(Registration::new(owner, Some(topic), record))
         }

@@ -18,6 +18,7 @@ use crate::record::{GroupFlag, Record};
 use crate::sync::atomic::{AtomicU8, Ordering};
 use crate::sync::{Arc, Mutex};
 use crate::wait::Round;
+use crate::wakeup::Wakeups;
 
 /// One name with its callbacks and waiters.
 pub(crate) struct TopicShared {
@@ -51,6 +52,8 @@ pub(crate) struct TopicState {
     waiting: usize,
     /// `Topic` handles.
     handles: usize,
+    /// Room for the wakers of the next commit.
+    wakeups: Wakeups,
     /// Numbers the registrations.
     registrations: u64,
     /// The entry is no longer in the names.
@@ -91,6 +94,7 @@ impl TopicShared {
                 round: None,
                 waiting: 0,
                 handles: 0,
+                wakeups: Wakeups::default(),
                 registrations: 0,
                 removed: false,
                 closed: false,

@@ -16,12 +16,17 @@ use crate::error::WaitError;
 use crate::event_loop::{EventLoop, Runtime};
 use crate::manager::Inner;
 use crate::runtime::TimerError;
+use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, Mutex, Weak};
 use crate::topic::{self, TopicShared};
 use crate::wakers::{Seats, Ticket, wake};
 
 /// The waits armed between two events of a name. One emit resolves them all.
-pub(crate) struct Round(Mutex<RoundState>);
+pub(crate) struct Round {
+    state: Mutex<RoundState>,
+    /// Something has become of one of the waits: before that nobody need lock to look. Set under the lock.
+    stirred: AtomicBool,
+}
 
 struct RoundState {
     outcome: Option<Result<EvtData, WaitError>>,
@@ -32,11 +37,14 @@ struct RoundState {
 
 impl Default for Round {
     fn default() -> Self {
-        Self(Mutex::new(RoundState {
-            outcome: None,
-            seats: Seats::new(),
-            expired: false,
-        }))
+        Self {
+            state: Mutex::new(RoundState {
+                outcome: None,
+                seats: Seats::new(),
+                expired: false,
+            }),
+            stirred: AtomicBool::new(false),
+        }
     }
 }
 
@@ -60,9 +68,17 @@ impl RoundState {
 }
 
 impl Round {
+    /// Runs `f` under the lock, which makes something of one or all waits.
+    fn stir<R>(&self, f: impl FnOnce(&mut RoundState) -> R) -> R {
+        self.state.with(|round| {
+            self.stirred.store(true, Ordering::Release);
+            f(round)
+        })
+    }
+
     /// Ends all waits of the round. Exactly once, by whoever took it out of its topic, with no lock held.
     pub(crate) fn resolve(&self, outcome: Result<EvtData, WaitError>) {
-        let (seats, wakers) = self.0.with(|round| {
+        let (seats, wakers) = self.stir(|round| {
             round.outcome = Some(outcome);
             if round.expired {
                 (Seats::new(), round.seats.take_wakers())
@@ -76,14 +92,14 @@ impl Round {
     }
 
     fn take_seat(&self) -> Ticket {
-        self.0.with(|round| round.seats.take_seat())
+        self.state.with(|round| round.seats.take_seat())
     }
 
     /// Notes that a wait is taken back; `false` if it was before. One without a seat has nobody else to take it back.
     /// Under the topic's lock. The waker is to be woken, or dropped, after it.
     fn take_back(&self, ticket: Option<Ticket>, waker: &mut Option<Waker>) -> bool {
         let Some(ticket) = ticket else { return true };
-        self.0.with(|round| {
+        self.stir(|round| {
             let Some(seat) = round.seats.seat(ticket) else {
                 return false;
             };
@@ -98,13 +114,13 @@ impl Round {
     }
 
     fn leave(&self, ticket: Ticket) {
-        let seat = self.0.with(|round| round.seats.leave(ticket));
+        let seat = self.state.with(|round| round.seats.leave(ticket));
         let _ = contain(move || drop(seat));
     }
 
     /// Marks one wait as ended and wakes it. The caller has made sure of its right to do so.
     fn mark(&self, ticket: Ticket, error: WaitError) {
-        let waker = self.0.with(|round| {
+        let waker = self.stir(|round| {
             let seat = round.seats.seat(ticket)?;
             seat.note = Some(error);
             seat.take()
@@ -329,7 +345,7 @@ impl Armed {
     /// A limit that can never fire is no reason to give up what is already claimed, or timed by another clock.
     fn forget_timer_error(&mut self) {
         let Some(ticket) = self.ticket else { return };
-        self.round.0.with(|round| {
+        self.round.state.with(|round| {
             if let Some(seat) = round.seats.seat(ticket) {
                 if matches!(seat.note, Some(WaitError::Timer(_))) {
                     seat.note = None;
@@ -338,20 +354,31 @@ impl Armed {
         });
     }
 
+    /// What has come of it so far. Mostly something when it was woken; then no waker is cloned, and the seat is given up
+    /// under the same lock, unless the timer failed: then the wait is still armed.
+    fn look(&mut self) -> Option<Result<EvtData, WaitError>> {
+        if !self.round.stirred.load(Ordering::Acquire) {
+            return None;
+        }
+        let (outcome, seat) = self.round.state.with(|round| {
+            let outcome = round.outcome(self.ticket, self.own_clock)?;
+            let over = !matches!(outcome, Err(WaitError::Timer(_)));
+            let ticket = self.ticket.take_if(|_| over);
+            Some((outcome, ticket.and_then(|ticket| round.seats.leave(ticket))))
+        })?;
+        let _ = contain_drop(seat);
+        Some(outcome)
+    }
+
     /// What has come of it so far; else leaves a waker.
     fn poll(&mut self, cx: &Context<'_>) -> Poll<Result<EvtData, WaitError>> {
-        // Mostly there is something when it is polled: it was woken. Then no waker is cloned.
-        if let Some(outcome) = self
-            .round
-            .0
-            .with(|round| round.outcome(self.ticket, self.own_clock))
-        {
+        if let Some(outcome) = self.look() {
             return Poll::Ready(outcome);
         }
         let waker = cx.waker().clone();
         let own_clock = self.own_clock;
         let place = &mut self.ticket;
-        let (poll, old) = self.round.0.with(|round| {
+        let (poll, old) = self.round.state.with(|round| {
             if let Some(outcome) = round.outcome(*place, own_clock) {
                 return (Poll::Ready(outcome), Some(waker));
             }

@@ -29,31 +29,41 @@ impl Wakeup {
 #[derive(Default)]
 pub(crate) struct Wakeups {
     first: Option<Wakeup>,
-    more: Vec<Wakeup>,
+    wakers: Vec<Waker>,
+    inline: Vec<(Arc<Lane>, Box<Driver>)>,
 }
 
 impl Wakeups {
     #[inline]
     pub(crate) fn push(&mut self, wakeup: Option<Wakeup>) {
-        let Some(wakeup) = wakeup else { return };
-        if self.first.is_none() {
-            self.first = Some(wakeup);
-        } else {
-            self.more.push(wakeup);
+        match wakeup {
+            None => {}
+            Some(wakeup) if self.first.is_none() => self.first = Some(wakeup),
+            Some(Wakeup::Waker(waker)) => self.wakers.push(waker),
+            Some(Wakeup::Inline(lane, driver)) => self.inline.push((lane, driver)),
         }
     }
 
     /// Sets them going. With no lock held. Inline lanes last: their callbacks may wait for what the others do.
     #[inline]
-    pub(crate) fn run(self) {
-        let Some(first) = self.first else { return };
-        if self.more.is_empty() {
-            first.run();
+    pub(crate) fn run(&mut self) {
+        let Some(first) = self.first.take() else {
             return;
+        };
+        if matches!(first, Wakeup::Inline(..)) {
+            self.wakers.drain(..).for_each(wake);
+            first.run();
+        } else {
+            first.run();
+            self.wakers.drain(..).for_each(wake);
         }
-        let all = core::iter::once(first).chain(self.more);
-        let (wakers, inline): (Vec<_>, Vec<_>) =
-            all.partition(|wakeup| matches!(wakeup, Wakeup::Waker(_)));
-        wakers.into_iter().chain(inline).for_each(Wakeup::run);
+        for (lane, driver) in self.inline.drain(..) {
+            inline::run(&lane, driver);
+        }
+    }
+
+    /// Whether it has room that is worth keeping for the next commit to so many lanes.
+    pub(crate) fn is_fit_for(&self, lanes: usize) -> bool {
+        (1..=lanes * 2).contains(&self.wakers.capacity())
     }
 }

@@ -86,11 +86,11 @@ impl Inner {
         topic: &Arc<TopicShared>,
         data: impl IntoEvtData,
     ) -> Emitted {
-        let data = match topic.hint() {
-            Hint::Nobody | Hint::Closed => return this.unheard(data),
-            hint => data.into_data(hint == Hint::Many),
-        };
-        topic::commit(this, topic, data)
+        match topic.hint() {
+            Hint::Nobody | Hint::Closed => this.unheard(data),
+            Hint::OneLane => topic::commit(this, topic, data.into_data(false)),
+            Hint::Many => topic::commit_any(this, topic, Some(data.into_data(true))),
+        }
     }
 
     /// Emits what was built already.

@@ -33,7 +33,7 @@ pub(crate) struct Removed {
 
 impl Removed {
     /// Sets the lanes going and drops the groups. With no lock held.
-    pub(crate) fn finish(self, owner: &Arc<Inner>) {
+    pub(crate) fn finish(mut self, owner: &Arc<Inner>) {
         self.wakeups.run();
         for group in self.groups {
             if group.lane.is_closed() {

@@ -80,7 +80,7 @@ pub(crate) fn commit_any(
     }
     let Aftermath {
         emitted,
-        wakeups,
+        mut wakeups,
         round,
         spent,
         unneeded,
@@ -93,6 +93,11 @@ pub(crate) fn commit_any(
         finish(data, round);
     }
     wakeups.run();
+    if wakeups.is_fit_for(emitted.callbacks) {
+        let _old = topic
+            .state
+            .with(|state| core::mem::replace(&mut state.wakeups, wakeups));
+    }
     for group in spent {
         let _ = contain_drop(group);
     }
@@ -100,12 +105,14 @@ pub(crate) fn commit_any(
 }
 
 /// Resolves the waits, before an inline lane could make them wait for its callbacks, and lets go of the payload.
-fn finish(mut data: Data, round: Option<Arc<Round>>) {
-    if let Some(round) = round {
-        round.resolve(Ok(data.share()));
-        let _ = contain_drop(round);
+fn finish(data: Data, round: Option<Arc<Round>>) {
+    match round {
+        Some(round) => {
+            round.resolve(Ok(data.into_shared()));
+            let _ = contain_drop(round);
+        }
+        None => drop(contain_drop(data)),
     }
-    let _ = contain_drop(data);
 }
 
 impl TopicState {
@@ -155,6 +162,7 @@ impl TopicState {
                 let Some(Data::Shared(payload)) = data else {
                     return false;
                 };
+                after.wakeups = core::mem::take(&mut self.wakeups);
                 for group in &mut self.groups {
                     // A refused copy is dropped here. It is not the last one, so nothing foreign runs.
                     group.push(&mut Some(Data::Shared(payload.clone())), after);
