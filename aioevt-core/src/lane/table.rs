@@ -60,9 +60,7 @@ impl Slot {
 
     /// The callback can no longer be found by its identity.
     pub(crate) fn forget(&self, record: &Arc<Record>) {
-        if let Some(identity) = &record.identity {
-            self.owner.forget(identity, &self.topic, record);
-        }
+        self.owner.forget(&self.topic, record);
     }
 
     /// Drops one callback that leaves. With no lock held.
