@@ -136,7 +136,7 @@ impl Table {
     }
 
     /// Empties the table.
-    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Slot> {
-        core::mem::take(&mut self.0).into_iter().flatten()
+    pub(crate) fn drain(&mut self) -> Vec<Option<Slot>> {
+        core::mem::take(&mut self.0)
     }
 }
