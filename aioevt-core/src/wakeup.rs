@@ -51,9 +51,13 @@ impl Wakeups {
             first.run();
             return;
         }
-        let all = core::iter::once(first).chain(self.more);
-        let (wakers, inline): (Vec<_>, Vec<_>) =
-            all.partition(|wakeup| matches!(wakeup, Wakeup::Waker(_)));
-        wakers.into_iter().chain(inline).for_each(Wakeup::run);
+        let mut inline = Vec::new();
+        for wakeup in core::iter::once(first).chain(self.more) {
+            match wakeup {
+                Wakeup::Waker(waker) => wake(waker),
+                Wakeup::Inline(..) => inline.push(wakeup),
+            }
+        }
+        inline.into_iter().for_each(Wakeup::run);
     }
 }

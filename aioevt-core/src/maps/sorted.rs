@@ -1,6 +1,7 @@
 //! A map in a sorted array, with as much of `BTreeMap`'s interface as core uses.
 
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 
 pub(crate) struct Sorted<K, V>(Vec<(K, V)>);
 
@@ -45,8 +46,16 @@ impl<K, V> Sorted<K, V> {
 }
 
 impl<K: Ord, V> Sorted<K, V> {
+    /// From the first on: behind a place that is found everything moves anyway, and the entries are few.
     fn search(&self, key: &K) -> Result<usize, usize> {
-        self.0.binary_search_by(|(other, _)| other.cmp(key))
+        for (place, (other, _)) in self.0.iter().enumerate() {
+            match other.cmp(key) {
+                Ordering::Less => {}
+                Ordering::Equal => return Ok(place),
+                Ordering::Greater => return Err(place),
+            }
+        }
+        Err(self.0.len())
     }
 
     pub(crate) fn insert(&mut self, key: K, value: V) -> Option<V> {
