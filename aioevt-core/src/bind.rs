@@ -209,12 +209,12 @@ impl Misfit {
             };
         };
         let found = value.type_name();
-        match (self, Integer::read(value)) {
+        match (self, value.integer()) {
             (Self::OutOfRange, Some(integer)) => ArgError::OutOfRange {
                 argument,
                 expected,
                 found,
-                value: integer.to_string(),
+                value: integer.digits(),
             },
             _ => ArgError::WrongType {
                 argument,
@@ -337,32 +337,41 @@ pub(crate) fn bind_exact<P: FromArgs, D: Delivery + ?Sized>(delivery: &mut D) ->
 #[inline(never)]
 fn bind_each<P: FromArgs, D: Delivery>(delivery: &mut D) -> Result<P, ArgError> {
     let roles = P::roles();
-    let mut cursor = Cursor {
+    check_each(delivery.data().payload(), roles, P::expected)?;
+    P::each(&mut Cursor {
         delivery,
         next: 0,
         take_all: roles.take_all(),
-    };
-    if !roles.accept_all() {
-        let payload = cursor.delivery.data().payload();
-        if let Some((name, _)) = payload.keyword(0) {
-            return Err(ArgError::UnknownKeyword {
-                name: name.to_string().into(),
-                names: [].into(),
-            });
-        }
-        if payload.len() > roles.takes {
-            return Err(surplus(payload, roles.takes));
-        }
-        if payload.len() < roles.takes {
-            let given = payload.len();
-            return Err(ArgError::Missing {
-                argument: Argument::at(given),
-                expected: P::expected(given),
-                given,
-            });
-        }
+    })
+}
+
+/// Checks what does not depend on the types of the arguments: one piece of code for all callbacks.
+fn check_each(
+    payload: &dyn Payload,
+    roles: Roles,
+    expected: fn(usize) -> &'static str,
+) -> Result<(), ArgError> {
+    if roles.accept_all() {
+        return Ok(());
     }
-    P::each(&mut cursor)
+    if let Some((name, _)) = payload.keyword(0) {
+        return Err(ArgError::UnknownKeyword {
+            name: name.to_string().into(),
+            names: [].into(),
+        });
+    }
+    let given = payload.len();
+    if given > roles.takes {
+        return Err(surplus(payload, roles.takes));
+    }
+    if given < roles.takes {
+        return Err(ArgError::Missing {
+            argument: Argument::at(given),
+            expected: expected(given),
+            given,
+        });
+    }
+    Ok(())
 }
 
 fn check_len(payload: &dyn Payload, expected: &[fn() -> &'static str]) -> Result<(), ArgError> {

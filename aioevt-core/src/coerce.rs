@@ -4,7 +4,6 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 use core::any::{Any, TypeId};
-use core::fmt;
 
 use crate::bind::Misfit;
 use crate::data::Value;
@@ -41,7 +40,7 @@ pub(crate) fn is<V: 'static, T: 'static>() -> bool {
 
 fn convert<T: 'static>(value: Value<'_>) -> Result<T, Misfit> {
     if Integer::is_one::<T>() {
-        return match Integer::read(value) {
+        return match value.integer() {
             Some(integer) => integer.to().ok_or(Misfit::OutOfRange),
             None => Err(Misfit::WrongType),
         };
@@ -93,11 +92,15 @@ macro_rules! integers {
                 is::<T, u128>() $(|| is::<T, $T>())*
             }
 
-            pub(crate) fn read(value: Value<'_>) -> Option<Self> {
-                $(if let Some(&v) = value.downcast::<$T>() {
-                    return Some(Self::Signed(v.try_into().ok()?));
+            /// The value, if `T` is an integer. Compiled where the type is known: a search among all of them, where it
+            /// no longer is, would be a large piece of code in the smallest program.
+            #[inline]
+            pub(crate) fn of<T: 'static>(value: &T) -> Option<Self> {
+                let value: &dyn Any = value;
+                $(if is::<T, $T>() {
+                    return value.downcast_ref::<$T>().and_then(|&v| v.try_into().ok()).map(Self::Signed);
                 })*
-                value.downcast::<u128>().copied().map(Self::Unsigned)
+                value.downcast_ref::<u128>().copied().map(Self::Unsigned)
             }
 
             #[inline]
@@ -122,18 +125,38 @@ macro_rules! integers {
 // Literals are `i32`: the most frequent type is asked for first.
 integers!(i32, i64, usize, u32, u64, u8, i8, u16, i16, isize, i128);
 
-impl fmt::Display for Integer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Signed(v) => v.fmt(f),
-            Self::Unsigned(v) => v.fmt(f),
+impl Integer {
+    /// In decimal. By hand, digit by digit: what core has for 128 bits is 2 KB of code, and this is the only place where
+    /// a program that prints nothing needs it.
+    pub(crate) fn digits(self) -> String {
+        const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+        /// Of the largest number.
+        const PLACES: usize = 39;
+
+        let (sign, number) = match self {
+            Self::Signed(v) => (if v < 0 { "-" } else { "" }, v.unsigned_abs()),
+            Self::Unsigned(v) => ("", v),
+        };
+        let mut number = number.to_be_bytes();
+        let mut places = [0; PLACES];
+        for place in places.iter_mut().rev() {
+            for byte in &mut number {
+                let part = *place << 8 | u32::from(*byte);
+                *byte = (part / 10) as u8;
+                *place = part % 10;
+            }
         }
+        let zeros = places.iter().take_while(|digit| **digit == 0).count();
+        let mut text = String::from(sign);
+        for digit in &places[zeros.min(PLACES - 1)..] {
+            text.push_str(DIGITS[*digit as usize]);
+        }
+        text
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use alloc::format;
     use alloc::string::ToString;
 
     use super::*;
@@ -152,7 +175,7 @@ mod tests {
                     Ok(exact) => assert_eq!(got, Ok(exact)),
                     Err(_) => {
                         assert_eq!(got, Err(Misfit::OutOfRange));
-                        let printed = Integer::read(Value::new(&v)).map(|v| v.to_string());
+                        let printed = Value::new(&v).integer().map(Integer::digits);
                         assert_eq!(printed, Some(v.to_string()));
                     }
                 }
@@ -214,13 +237,7 @@ mod tests {
 
     #[test]
     fn the_largest_integers_are_printed_whole() {
-        assert_eq!(
-            format!("{}", Integer::Unsigned(u128::MAX)),
-            u128::MAX.to_string()
-        );
-        assert_eq!(
-            format!("{}", Integer::Signed(i128::MIN)),
-            i128::MIN.to_string()
-        );
+        assert_eq!(Integer::Unsigned(u128::MAX).digits(), u128::MAX.to_string());
+        assert_eq!(Integer::Signed(i128::MIN).digits(), i128::MIN.to_string());
     }
 }

@@ -14,7 +14,7 @@ use crate::error::{CallbackError, CallbackErrorKind};
 use crate::event_loop::Runtime;
 use crate::idle::IdleLimit;
 use crate::manager::Inner;
-use crate::maps::Tree;
+use crate::maps::{Emits, Tree};
 use crate::runtime::TimerError;
 use crate::sync::{Arc, Mutex};
 use crate::wait::WaitLimit;
@@ -23,9 +23,13 @@ use crate::wakers::wake;
 /// What happens at a deadline.
 pub(crate) enum Action {
     Emit(DelayedEmit),
-    LimitWait(WaitLimit),
-    LimitIdle(IdleLimit),
+    LimitWait(WaitLimit, End<WaitLimit>),
+    LimitIdle(IdleLimit, End<IdleLimit>),
 }
+
+/// What a limit does when its time has come (`Ok`), or never will. It comes along as a pointer, so that a program which
+/// limits nothing does not contain it.
+pub(crate) type End<L> = fn(L, Result<(), TimerError>);
 
 /// An event that is to be emitted later, by name.
 pub(crate) struct DelayedEmit {
@@ -37,10 +41,10 @@ pub(crate) struct DelayedEmit {
 
 impl Action {
     /// The manager that a delayed emit is of.
-    fn emitter(&self) -> Option<usize> {
+    pub(crate) fn emitter(&self) -> Option<usize> {
         match self {
             Self::Emit(emit) => Some(address(&emit.owner)),
-            Self::LimitWait(_) | Self::LimitIdle(_) => None,
+            Self::LimitWait(..) | Self::LimitIdle(..) => None,
         }
     }
 
@@ -51,8 +55,8 @@ impl Action {
                 emit.owner.delay_ended();
                 Inner::emit_later(&emit.owner, &emit.name, emit.data);
             }
-            Self::LimitWait(limit) => limit.expire(),
-            Self::LimitIdle(limit) => limit.expire(),
+            Self::LimitWait(limit, end) => end(limit, Ok(())),
+            Self::LimitIdle(limit, end) => end(limit, Ok(())),
         }
     }
 
@@ -75,8 +79,8 @@ impl Action {
                     CallbackErrorKind::Timer(error),
                 ));
             }
-            Self::LimitWait(limit) => limit.fail(error),
-            Self::LimitIdle(limit) => limit.fail(error),
+            Self::LimitWait(limit, end) => end(limit, Err(error)),
+            Self::LimitIdle(limit, end) => end(limit, Err(error)),
         }
     }
 }
@@ -85,19 +89,8 @@ impl Action {
 /// equal deadlines keep the order of the calls.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct DelayKey {
-    deadline: Duration,
-    number: u64,
-}
-
-impl DelayKey {
-    const FIRST: Self = Self {
-        deadline: Duration::ZERO,
-        number: 0,
-    };
-    const LAST: Self = Self {
-        deadline: Duration::MAX,
-        number: u64::MAX,
-    };
+    pub(crate) deadline: Duration,
+    pub(crate) number: u64,
 }
 
 /// The pending delays of one runtime.
@@ -106,8 +99,8 @@ pub(crate) struct Delays(Mutex<DelayState>);
 #[derive(Default)]
 struct DelayState {
     entries: Tree<DelayKey, Action>,
-    /// Which of them are the delayed emits of which manager, by its address: closing one does not look at all others'.
-    emits: Tree<(usize, DelayKey), ()>,
+    /// Which of them are the delayed emits of which manager.
+    emits: Emits,
     /// `Some` while there are entries, and only then: the last handle of their runtime may go before they have fired.
     keeper: Option<Arc<Runtime>>,
     numbers: u64,
@@ -137,7 +130,7 @@ impl Delays {
                 number: state.numbers,
             };
             if let Some(owner) = action.emitter() {
-                state.emits.insert((owner, key), ());
+                state.emits.insert(owner, key);
             }
             state.entries.insert(key, action);
             state.keeper.get_or_insert_with(|| runtime.clone());
@@ -171,8 +164,7 @@ impl Delays {
     pub(crate) fn cancel_all(&self, owner: &Arc<Inner>) -> Vec<Action> {
         let owner = address(owner);
         let (actions, waker, _keeper) = self.0.with(|state| {
-            let mine = (owner, DelayKey::FIRST)..=(owner, DelayKey::LAST);
-            let keys: Vec<DelayKey> = state.emits.range(mine).map(|((_, key), ())| *key).collect();
+            let keys = state.emits.of(owner, &state.entries);
             let actions: Vec<Action> = keys.iter().filter_map(|key| state.take(*key)).collect();
             let waker = if actions.is_empty() {
                 None
@@ -221,7 +213,7 @@ impl Delays {
     fn fail(&self, error: TimerError) {
         let (entries, waker, _keeper) = self.0.with(|state| {
             state.watched = false;
-            state.emits = Tree::new();
+            state.emits = Emits::default();
             (
                 core::mem::take(&mut state.entries),
                 state.waker.take(),
@@ -244,7 +236,7 @@ impl DelayState {
     fn take(&mut self, key: DelayKey) -> Option<Action> {
         let action = self.entries.remove(&key)?;
         if let Some(owner) = action.emitter() {
-            self.emits.remove(&(owner, key));
+            self.emits.remove(owner, key);
         }
         Some(action)
     }

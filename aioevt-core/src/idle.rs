@@ -94,15 +94,11 @@ pub(crate) struct IdleLimit {
 }
 
 impl IdleLimit {
-    pub(crate) fn expire(self) {
-        self.mark(WaitError::TimedOut);
-    }
-
-    pub(crate) fn fail(self, error: TimerError) {
-        self.mark(WaitError::Timer(error));
-    }
-
-    fn mark(&self, error: WaitError) {
+    fn end(self, came: Result<(), TimerError>) {
+        let error = match came {
+            Ok(()) => WaitError::TimedOut,
+            Err(error) => WaitError::Timer(error),
+        };
         let waker = self.owner.idle_waiters().seats.with(|seats| {
             let seat = seats.seat(self.ticket)?;
             seat.note = Some(error);
@@ -166,11 +162,11 @@ impl Idle {
                 }
             });
             let runtime = event_loop.runtime();
-            let action = Action::LimitIdle(IdleLimit {
+            let action = IdleLimit {
                 owner: self.owner.clone(),
                 ticket,
-            });
-            let key = Delays::add(runtime, limit, action);
+            };
+            let key = Delays::add(runtime, limit, Action::LimitIdle(action, IdleLimit::end));
             self.limit = key.map(|key| (Arc::downgrade(runtime), key));
         }
         self

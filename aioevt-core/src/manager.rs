@@ -12,7 +12,7 @@ pub(crate) use self::inner::Inner;
 pub use self::stats::Stats;
 pub use self::weak::WeakManager;
 use crate::callback::{IntoCallback, assert_identity};
-use crate::data::IntoEvtData;
+use crate::data::{Data, IntoEvtData};
 use crate::delay::{Action, DelayedEmit, Delays};
 use crate::delayed::Delayed;
 use crate::emitted::Emitted;
@@ -321,10 +321,31 @@ pub(crate) fn emit_after(
     data: impl IntoEvtData,
     location: &'static Location<'static>,
 ) -> Delayed {
-    let Some(event_loop) = event_loop.filter(|_| !owner.names.is_closed()) else {
-        let _ = crate::contain::contain_drop(data);
-        return Delayed::never();
-    };
+    match event_loop.filter(|_| !owner.names.is_closed()) {
+        Some(event_loop) => delay_emit(
+            owner,
+            &event_loop,
+            delay,
+            name,
+            data.into_data(false),
+            location,
+        ),
+        None => {
+            let _ = crate::contain::contain_drop(data);
+            Delayed::never()
+        }
+    }
+}
+
+/// What does not depend on the type of the data: one piece of code for all of them.
+fn delay_emit(
+    owner: &Arc<Inner>,
+    event_loop: &EventLoop,
+    delay: Duration,
+    name: &str,
+    data: Data,
+    location: &'static Location<'static>,
+) -> Delayed {
     let name = owner
         .names
         .find(name)
@@ -332,7 +353,7 @@ pub(crate) fn emit_after(
     let emit = DelayedEmit {
         owner: owner.clone(),
         name,
-        data: data.into_data(false),
+        data,
         location,
     };
     let runtime = event_loop.runtime();

@@ -10,6 +10,13 @@ mod many;
 mod sorted;
 
 #[cfg(not(feature = "std"))]
-pub(crate) use self::few::{Index, NameHasher, SHARDS, Topics, Tree, at, take};
+pub(crate) use self::few::{Emits, NameHasher, Registrations, SHARDS, Topics, Tree};
 #[cfg(feature = "std")]
-pub(crate) use self::many::{Index, NameHasher, SHARDS, Topics, Tree, at, take};
+pub(crate) use self::many::{Emits, NameHasher, Registrations, SHARDS, Topics, Tree};
+use crate::delay::DelayKey;
+use crate::record::Record;
+use crate::sync::Arc;
+use crate::topic::TopicShared;
+
+/// A registration that its callback's identity leads to.
+pub(crate) type Known = (Arc<TopicShared>, Arc<Record>);

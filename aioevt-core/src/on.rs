@@ -5,7 +5,7 @@ use alloc::string::String;
 use core::fmt;
 use core::panic::Location;
 
-use crate::callback::IntoCallback;
+use crate::callback::{CallbackParts, IntoCallback};
 use crate::contain::contain_drop;
 use crate::error::DiscardReason;
 use crate::event_loop::EventLoop;
@@ -14,8 +14,9 @@ use crate::manager::Inner;
 use crate::record::{GroupFlag, Record};
 use crate::registration::Registration;
 use crate::sync::Arc;
-use crate::topic::{self, NewCallback, Refused};
+use crate::topic::{self, NewCallback, Refused, TopicShared};
 use crate::topic_handle::Topic;
+use crate::wakeup::Wakeups;
 
 /// A registration in the making: say where, how often and under which label, then [`call`](Self::call).
 #[must_use = "nothing is registered until `.call(callback)`"]
@@ -32,6 +33,15 @@ enum Target {
     Name(String),
     /// With the handle, so that the name stays in use meanwhile.
     Topic(Topic),
+}
+
+impl Target {
+    fn name(&self) -> Arc<str> {
+        match self {
+            Self::Name(name) => Arc::from(&**name),
+            Self::Topic(topic) => topic.shared().name().clone(),
+        }
+    }
 }
 
 impl On {
@@ -86,92 +96,68 @@ impl On {
     /// Registers the callback.
     #[track_caller]
     pub fn call<M>(self, callback: impl IntoCallback<M>) -> Registration {
-        let location = Location::caller();
-        let parts = callback.into_parts();
+        self.register(callback.into_parts(), Location::caller())
+    }
+
+    /// What does not depend on the type of the callback: one piece of code for all of them.
+    fn register(self, parts: CallbackParts, location: &'static Location<'static>) -> Registration {
         let label = self.label.unwrap_or(Cow::Borrowed(parts.name));
         let record = Record::new(label, location, parts.identity, Arc::new(GroupFlag::new()));
-        let new = NewCallback {
+        let mut new = NewCallback {
             record: Arc::new(record),
-            invoke: parts.invoke,
+            invoke: Some(parts.invoke),
             times: self.times,
         };
-        register(&self.owner, self.target, self.event_loop, new)
+        let owner = &self.owner;
+        if new.times == Some(0) {
+            refuse(&mut new);
+            return Registration::new(owner, None, new.record);
+        }
+        let attached = match self.event_loop.or_else(|| owner.default_loop()) {
+            Some(event_loop) => attach(owner, &self.target, &event_loop, &mut new),
+            None => Err(Refused::ManagerClosed),
+        };
+        let topic = attached.map_err(|refused| {
+            refuse(&mut new);
+            let reason = match refused {
+                Refused::LoopClosed => DiscardReason::LoopClosed { deliveries: 0 },
+                Refused::ManagerClosed => DiscardReason::ManagerClosed,
+            };
+            owner.report_inert(&self.target.name(), &new.record, reason);
+        });
+        Registration::new(owner, topic.ok(), new.record)
     }
-}
-
-fn register(
-    owner: &Arc<Inner>,
-    target: Target,
-    event_loop: Option<EventLoop>,
-    new: NewCallback,
-) -> Registration {
-    if new.times == Some(0) {
-        return Registration::new(owner, None, refuse(new));
-    }
-    let attached = match event_loop.or_else(|| owner.default_loop()) {
-        Some(event_loop) => attach(owner, &target, &event_loop, new),
-        None => Err((Refused::ManagerClosed, new)),
-    };
-    let (refused, new) = match attached {
-        Ok(registration) => return registration,
-        Err(refused) => refused,
-    };
-    let name = match &target {
-        Target::Name(name) => Arc::from(&**name),
-        Target::Topic(topic) => topic.shared().name().clone(),
-    };
-    let reason = match refused {
-        Refused::LoopClosed => DiscardReason::LoopClosed { deliveries: 0 },
-        Refused::ManagerClosed => DiscardReason::ManagerClosed,
-    };
-    let record = refuse(new);
-    owner.report_inert(&name, &record, reason);
-    Registration::new(owner, None, record)
 }
 
 fn attach(
     owner: &Arc<Inner>,
     target: &Target,
     event_loop: &EventLoop,
-    new: NewCallback,
-) -> Result<Registration, (Refused, NewCallback)> {
+    new: &mut NewCallback,
+) -> Result<Arc<TopicShared>, Refused> {
     let lane = event_loop.lane();
     Lane::ensure_driver(lane);
-    // Taken out under the lock, so that a callback that is not taken is dropped outside.
-    let mut new = Some(new);
-    let attached = match target {
-        Target::Topic(topic) => {
-            let topic = topic.shared();
-            new.take()
-                .map(|new| (topic::attach(owner, topic, lane, new), topic.clone()))
-        }
-        Target::Name(name) => owner
-            .names
-            .enter(name, |topic| {
-                new.take()
-                    .map(|new| (topic::attach(owner, topic, lane, new), topic.clone()))
-            })
-            .flatten(),
+    let mut wakeups = Wakeups::default();
+    let mut attach = |topic: &Arc<TopicShared>| {
+        let attached = topic::attach(owner, topic, lane, new, &mut wakeups);
+        (topic.clone(), attached)
     };
-    match (attached, new) {
-        (Some((Ok((record, mut wakeups)), topic)), _) => {
-            wakeups.run();
-            Ok(Registration::new(owner, Some(topic), record))
-        }
-        (Some((Err(refused), topic)), _) => {
-            owner.sweep(&topic);
-            Err(refused)
-        }
-        (None, Some(new)) => Err((Refused::ManagerClosed, new)),
-        (None, None) => unreachable!("a callback is taken only to be attached"),
+    let entered = match target {
+        Target::Topic(topic) => Some(attach(topic.shared())),
+        Target::Name(name) => owner.names.enter(name, attach),
+    };
+    let (topic, attached) = entered.ok_or(Refused::ManagerClosed)?;
+    match attached {
+        Ok(()) => wakeups.run(),
+        Err(_) => owner.sweep(&topic),
     }
+    attached.map(|()| topic)
 }
 
 /// Drops the callback of a registration that never takes effect.
-fn refuse(new: NewCallback) -> Arc<Record> {
+fn refuse(new: &mut NewCallback) {
     new.record.end();
-    let _ = contain_drop(new.invoke);
-    new.record
+    let _ = contain_drop(new.invoke.take());
 }
 
 impl fmt::Debug for On {

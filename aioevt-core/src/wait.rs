@@ -140,8 +140,16 @@ pub(crate) struct WaitLimit {
 }
 
 impl WaitLimit {
-    /// The time has come. What was committed first wins.
-    pub(crate) fn expire(self) {
+    fn end(self, came: Result<(), TimerError>) {
+        match came {
+            Ok(()) => self.expire(),
+            // The wait stays armed until it looks: a blocking one has a clock of its own.
+            Err(error) => self.round.mark(self.ticket, WaitError::Timer(error)),
+        }
+    }
+
+    /// What was committed first wins.
+    fn expire(self) {
         let mut waker = None;
         topic::disarm(&self.owner, &self.topic, &self.round, || {
             self.round.take_back(Some(self.ticket), &mut waker)
@@ -149,11 +157,6 @@ impl WaitLimit {
         if let Some(waker) = waker {
             wake(waker);
         }
-    }
-
-    /// The time will never come. The wait stays armed until it looks: a blocking one has a clock of its own.
-    pub(crate) fn fail(self, error: TimerError) {
-        self.round.mark(self.ticket, WaitError::Timer(error));
     }
 }
 
@@ -317,7 +320,7 @@ impl Armed {
             round: self.round.clone(),
             ticket,
         };
-        let key = Delays::add(runtime, limit, Action::LimitWait(action));
+        let key = Delays::add(runtime, limit, Action::LimitWait(action, WaitLimit::end));
         self.limit = key.map(|key| (Arc::downgrade(runtime), key));
     }
 

@@ -1,8 +1,9 @@
 //! `cargo xtask embedded`: builds the application for every board of examples/embedded, boots it in QEMU, and prints what
-//! it takes. Where the compilers come from is in `embedded/toolchain.rs`, the sizes in `embedded/elf.rs`.
+//! it takes; `--verbs` says what each verb adds to a program. Where the compilers come from is in `embedded/toolchain.rs`, the sizes in `embedded/elf.rs`.
 
 mod elf;
 pub(crate) mod toolchain;
+mod verbs;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -101,7 +102,8 @@ pub(crate) fn run(args: &[String]) -> Result {
                 .ok_or_else(|| format!("there is no board `{name}`, only {}", known.join(", ")))?;
             run_boards([board].into_iter())
         }
-        _ => Err("takes only `--board NAME`".into()),
+        [flag] if flag == "--verbs" => verbs::run(),
+        _ => Err("takes only `--board NAME` or `--verbs`".into()),
     }
 }
 
@@ -133,7 +135,7 @@ fn run_boards(boards: impl Iterator<Item = &'static Board>) -> Result {
         if let Err(why) = provide(&runner[0], board.qemu) {
             return Ok(Done::Skipped(why));
         }
-        let image = build(board, &toolchain)?;
+        let image = build(board.name, board.target, &toolchain, "")?;
         let sizes = elf::sizes(&image)?;
         let output = boot(board, &runner, &image)?;
         println!("{}", output.trim_end());
@@ -169,18 +171,16 @@ fn target_dir() -> PathBuf {
     workspace::target_dir().join("xtask/embedded")
 }
 
-fn build(board: &Board, toolchain: &Toolchain) -> Result<PathBuf> {
+fn build(name: &str, target: &str, toolchain: &Toolchain, features: &str) -> Result<PathBuf> {
     // The board's folder has the configuration for its target.
     let cmd = toolchain
         .cargo("build --quiet --release --locked")
+        .arg(format!("--features={features}"))
         .arg("--target-dir")
         .arg(target_dir())
-        .dir(&dir().join("boards").join(board.name));
+        .dir(&dir().join("boards").join(name));
     cmd.run()?;
-    Ok(target_dir()
-        .join(board.target)
-        .join("release")
-        .join(board.name))
+    Ok(target_dir().join(target).join("release").join(name))
 }
 
 /// The command that runs an image, of the board's configuration for cargo: `cargo run` uses the same.

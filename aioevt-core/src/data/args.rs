@@ -3,10 +3,10 @@
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::any::{Any, type_name};
+use core::any::Any;
 use core::fmt;
 
-use super::payload::{Payload, Value};
+use super::payload::{About, Payload, Value, about};
 
 /// Arguments of an event, positional and keyword, collected one by one. Usually made with [`args!`](crate::args!).
 ///
@@ -39,20 +39,20 @@ pub struct Args {
 
 struct Owned {
     value: Box<dyn Any + Send + Sync>,
-    type_name: fn() -> &'static str,
+    about: About,
 }
 
 impl Owned {
     fn new<T: Send + Sync + 'static>(value: T) -> Self {
         Self {
             value: Box::new(value),
-            type_name: type_name::<T>,
+            about: about::<T>,
         }
     }
 
     fn get(&self) -> Value<'_> {
         // The dereferenced value: the box would be an argument of type `Box`.
-        Value::erased(&*self.value, self.type_name)
+        Value::erased(&*self.value, self.about)
     }
 }
 

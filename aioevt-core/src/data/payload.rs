@@ -4,7 +4,7 @@
 use core::any::{Any, TypeId, type_name};
 
 use super::small::Small;
-use crate::coerce::small_integer;
+use crate::coerce::{Integer, small_integer};
 
 /// The arguments of one event, of a type that is no longer known.
 pub trait Payload: Send + Sync {
@@ -64,7 +64,15 @@ pub enum Place {
 pub struct Value<'a> {
     any: &'a (dyn Any + Send + Sync),
     type_id: TypeId,
-    type_name: fn() -> &'static str,
+    about: About,
+}
+
+/// What is said of an argument whose type does not fit: its name, and its value if it is an integer.
+pub(super) type About = fn(&(dyn Any + Send + Sync)) -> (&'static str, Option<Integer>);
+
+pub(super) fn about<T: Any>(any: &(dyn Any + Send + Sync)) -> (&'static str, Option<Integer>) {
+    let value = any.downcast_ref::<T>();
+    (type_name::<T>(), value.and_then(Integer::of))
 }
 
 impl<'a> Value<'a> {
@@ -73,18 +81,15 @@ impl<'a> Value<'a> {
         Self {
             any: value,
             type_id: TypeId::of::<T>(),
-            type_name: type_name::<T>,
+            about: about::<T>,
         }
     }
 
-    pub(super) fn erased(
-        any: &'a (dyn Any + Send + Sync),
-        type_name: fn() -> &'static str,
-    ) -> Self {
+    pub(super) fn erased(any: &'a (dyn Any + Send + Sync), about: About) -> Self {
         Self {
             any,
             type_id: any.type_id(),
-            type_name,
+            about,
         }
     }
 
@@ -98,7 +103,12 @@ impl<'a> Value<'a> {
     }
 
     pub(crate) fn type_name(self) -> &'static str {
-        (self.type_name)()
+        (self.about)(self.any).0
+    }
+
+    /// The value, if it is an integer.
+    pub(crate) fn integer(self) -> Option<Integer> {
+        (self.about)(self.any).1
     }
 }
 

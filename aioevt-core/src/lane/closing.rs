@@ -34,27 +34,24 @@ pub(super) fn close(lane: &Arc<Lane>, driver: &mut Driver) {
     let mut messages = mem::take(&mut driver.batch);
     let first = mem::take(&mut driver.at);
     messages.extend(queue);
-    let lost = discard(driver, &mut messages[first..]);
+    let mut reports = discard(driver, &mut messages[first..]);
 
     // From here on no emit finds the lane in a topic.
-    let slots: Vec<Slot> = driver.table.drain().collect();
-    for slot in &slots {
+    let slots = driver.table.drain();
+    for slot in slots.iter().flatten() {
         topic::detach_lane(&slot.owner, &slot.topic, &slot.group, lane);
     }
-    let reports: Vec<_> = lost
-        .into_iter()
-        .chain(
-            slots
-                .iter()
-                .flat_map(|slot| slot.entries.iter().filter_map(|entry| leaving(slot, entry))),
-        )
-        .collect();
+    for slot in slots.iter().flatten() {
+        slot.entries
+            .iter()
+            .for_each(|entry| reports.extend(leaving(slot, entry)));
+    }
 
     // Foreign drops, each contained. The payloads first: they may hold what the closures wait for.
     for message in messages {
         let _ = contain_drop(message);
     }
-    for mut slot in slots {
+    for mut slot in slots.into_iter().flatten() {
         slot.clear();
     }
     // Before the account is settled: whoever waits for that finds everything reported.
@@ -65,16 +62,10 @@ pub(super) fn close(lane: &Arc<Lane>, driver: &mut Driver) {
     lane.state.with(|state| {
         state.runner = None;
         driver.flush(state, &mut after);
-        state
-            .members
-            .iter_mut()
-            .for_each(|(_, member)| member.ended.controls += 1);
-        after.extend(
-            state
-                .members
-                .iter()
-                .filter_map(|(_, member)| After::of(member)),
-        );
+        for (_, member) in &mut state.members {
+            member.ended.controls += 1;
+            after.extend(After::of(member));
+        }
     });
     after.into_iter().for_each(|after| after.run(lane));
 }
@@ -129,12 +120,9 @@ fn discard(driver: &mut Driver, messages: &mut [Message]) -> Vec<Report> {
                 let Some(mut slot) = driver.table.release(*slot) else {
                     continue;
                 };
-                reports.extend(
-                    slot.entries
-                        .iter()
-                        .filter(|entry| entry.lost > 0)
-                        .filter_map(|e| leaving(&slot, e)),
-                );
+                for entry in slot.entries.iter().filter(|entry| entry.lost > 0) {
+                    reports.extend(leaving(&slot, entry));
+                }
                 let member = slot.member;
                 slot.clear();
                 driver.count_control(member);

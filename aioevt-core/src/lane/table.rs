@@ -70,9 +70,7 @@ impl Slot {
 
     /// The callback can no longer be found by its identity.
     pub(crate) fn forget(&self, record: &Arc<Record>) {
-        if let Some(identity) = &record.identity {
-            self.owner.forget(identity, &self.topic, record);
-        }
+        self.owner.forget(&self.topic, record);
     }
 
     /// Drops one callback that leaves. With no lock held.
@@ -149,7 +147,7 @@ impl Table {
     }
 
     /// Empties the table.
-    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Slot> {
-        core::mem::take(&mut self.0).into_iter().flatten()
+    pub(crate) fn drain(&mut self) -> Vec<Option<Slot>> {
+        core::mem::take(&mut self.0)
     }
 }

@@ -159,13 +159,8 @@ impl Inner {
         self.identities.insert(topic, record);
     }
 
-    pub(crate) fn forget(
-        &self,
-        identity: &Identity,
-        topic: &Arc<TopicShared>,
-        record: &Arc<Record>,
-    ) {
-        self.identities.remove(identity, topic, record);
+    pub(crate) fn forget(&self, topic: &Arc<TopicShared>, record: &Arc<Record>) {
+        self.identities.remove(topic, record);
     }
 
     /// Unregisters the callbacks of an identity, those of one name if `name` is given.

@@ -2,22 +2,16 @@
 
 use alloc::vec::Vec;
 
-pub(crate) use super::sorted::{Sorted as Index, Sorted as Tree};
+pub(crate) use super::sorted::Sorted as Tree;
+use super::{DelayKey, Known};
+use crate::callback::Identity;
+use crate::delay::Action;
+use crate::record::Record;
 use crate::sync::Arc;
 use crate::topic::TopicShared;
 
 /// There are no threads to spread.
 pub(crate) const SHARDS: usize = 1;
-
-/// The value of `key`, made if need be.
-pub(crate) fn at<K: Ord, V: Default>(index: &mut Index<K, V>, key: K) -> &mut V {
-    index.at(key)
-}
-
-/// Removes `key`. A burst of entries leaves no memory behind.
-pub(crate) fn take<K: Ord, V>(index: &mut Index<K, V>, key: &K) {
-    index.remove(key);
-}
 
 /// Names are compared, not hashed.
 pub(crate) struct NameHasher;
@@ -78,5 +72,61 @@ impl Topics {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<TopicShared>> {
         self.0.iter()
+    }
+}
+
+/// Registrations that have an identity, in the order of the calls. Their records say which.
+#[derive(Default)]
+pub(crate) struct Registrations(Vec<Known>);
+
+impl Registrations {
+    pub(crate) fn insert(&mut self, topic: &Arc<TopicShared>, record: &Arc<Record>) {
+        self.0.push((topic.clone(), record.clone()));
+    }
+
+    /// Takes one out. A burst of them leaves no memory behind.
+    pub(crate) fn remove(
+        &mut self,
+        _topic: &Arc<TopicShared>,
+        record: &Arc<Record>,
+    ) -> Option<Known> {
+        let place = self
+            .0
+            .iter()
+            .position(|(_, other)| Arc::ptr_eq(other, record))?;
+        let gone = self.0.remove(place);
+        if self.0.capacity() / 4 > self.0.len() {
+            self.0.shrink_to(self.0.len() * 2);
+        }
+        Some(gone)
+    }
+
+    pub(crate) fn find(&self, identity: &Identity, name: Option<(u64, &str)>) -> Vec<Known> {
+        let mut found = self.0.clone();
+        found.retain(|(topic, record)| {
+            record.identity.as_ref() == Some(identity)
+                && name.is_none_or(|(_, name)| **topic.name() == *name)
+        });
+        found
+    }
+}
+
+/// Whose delayed emits are where: there are so few that all are looked at.
+#[derive(Default)]
+pub(crate) struct Emits;
+
+impl Emits {
+    pub(crate) fn insert(&mut self, _owner: usize, _key: DelayKey) {}
+
+    pub(crate) fn remove(&mut self, _owner: usize, _key: DelayKey) {}
+
+    pub(crate) fn of(&self, owner: usize, entries: &Tree<DelayKey, Action>) -> Vec<DelayKey> {
+        let mut keys = Vec::new();
+        for (key, action) in entries.iter() {
+            if action.emitter() == Some(owner) {
+                keys.push(*key);
+            }
+        }
+        keys
     }
 }

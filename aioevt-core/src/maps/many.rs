@@ -1,29 +1,21 @@
 //! Trees and hash tables.
 
 pub(crate) use alloc::collections::BTreeMap as Tree;
-use core::hash::{BuildHasher, Hash};
+use alloc::vec::Vec;
+use core::hash::BuildHasher;
+use core::time::Duration;
 
-pub(crate) use hashbrown::HashMap as Index;
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
+use super::{DelayKey, Known};
+use crate::callback::Identity;
+use crate::delay::Action;
+use crate::record::Record;
 use crate::sync::Arc;
 use crate::topic::TopicShared;
 
 /// Locks over which the names are spread. Emitters on different names rarely meet.
 pub(crate) const SHARDS: usize = 16;
-
-/// The value of `key`, made if need be.
-pub(crate) fn at<K: Eq + Hash, V: Default>(index: &mut Index<K, V>, key: K) -> &mut V {
-    index.entry(key).or_default()
-}
-
-/// Removes `key`. A burst of entries leaves no memory behind.
-pub(crate) fn take<K: Eq + Hash, V>(index: &mut Index<K, V>, key: &K) {
-    index.remove(key);
-    if index.capacity() > 64 && index.len() < index.capacity() / 8 {
-        index.shrink_to(index.len() * 2);
-    }
-}
 
 /// Seeded for each manager.
 pub(crate) struct NameHasher(DefaultHashBuilder);
@@ -83,5 +75,78 @@ impl Topics {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<TopicShared>> {
         self.0.iter()
+    }
+}
+
+/// Registrations by identity, and for each by hash of the name and address of the topic, then by number of the
+/// registration in it. Nobody else has that address while it is in here. A name may have several topics: one that is
+/// used up, but has calls left, and its successor.
+#[derive(Default)]
+pub(crate) struct Registrations(HashMap<Identity, Tree<(u64, usize, u64), Known>>);
+
+impl Registrations {
+    pub(crate) fn insert(&mut self, topic: &Arc<TopicShared>, record: &Arc<Record>) {
+        if let Some(identity) = &record.identity {
+            let registrations = self.0.entry(identity.clone()).or_default();
+            registrations.insert(key(topic, record), (topic.clone(), record.clone()));
+        }
+    }
+
+    /// Takes one out. A burst of them leaves no memory behind.
+    pub(crate) fn remove(
+        &mut self,
+        topic: &Arc<TopicShared>,
+        record: &Arc<Record>,
+    ) -> Option<Known> {
+        let identity = record.identity.as_ref()?;
+        let registrations = self.0.get_mut(identity)?;
+        let gone = registrations.remove(&key(topic, record));
+        if registrations.is_empty() {
+            self.0.remove(identity);
+            if self.0.capacity() > 64 && self.0.len() < self.0.capacity() / 8 {
+                self.0.shrink_to(self.0.len() * 2);
+            }
+        }
+        gone
+    }
+
+    /// All registrations of a callback, or those under one name, which comes with its hash.
+    pub(crate) fn find(&self, identity: &Identity, name: Option<(u64, &str)>) -> Vec<Known> {
+        let Some(found) = self.0.get(identity) else {
+            return Vec::new();
+        };
+        match name {
+            None => found.values().cloned().collect(),
+            Some((hash, name)) => found
+                .range((hash, 0, 0)..=(hash, usize::MAX, u64::MAX))
+                .map(|(_, found)| found)
+                .filter(|(topic, _)| **topic.name() == *name)
+                .cloned()
+                .collect(),
+        }
+    }
+}
+
+fn key(topic: &Arc<TopicShared>, record: &Arc<Record>) -> (u64, usize, u64) {
+    (topic.hash, Arc::as_ptr(topic) as usize, record.id)
+}
+
+/// Which delayed emits are of which manager, by its address: closing one does not look at all others'.
+#[derive(Default)]
+pub(crate) struct Emits(Tree<(usize, DelayKey), ()>);
+
+impl Emits {
+    pub(crate) fn insert(&mut self, owner: usize, key: DelayKey) {
+        self.0.insert((owner, key), ());
+    }
+
+    pub(crate) fn remove(&mut self, owner: usize, key: DelayKey) {
+        self.0.remove(&(owner, key));
+    }
+
+    pub(crate) fn of(&self, owner: usize, _entries: &Tree<DelayKey, Action>) -> Vec<DelayKey> {
+        let key = |deadline, number| (owner, DelayKey { deadline, number });
+        let all = key(Duration::ZERO, 0)..=key(Duration::MAX, u64::MAX);
+        self.0.range(all).map(|((_, key), ())| *key).collect()
     }
 }

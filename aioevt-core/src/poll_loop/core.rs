@@ -294,7 +294,7 @@ impl Future for PollSleep {
     type Output = Result<(), TimerError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let (deadline, _) = self.key;
+        let deadline = self.key.deadline;
         let now = self.core.now();
         let waker = cx.waker().clone();
         let (poll, old, notify) = self.core.state.with(|state| {

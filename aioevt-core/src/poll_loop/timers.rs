@@ -6,8 +6,8 @@ use core::time::Duration;
 
 use crate::maps::Tree;
 
-/// Deadline, then a number that tells equal ones apart.
-pub(super) type TimerKey = (Duration, u64);
+/// The same kind of key as in a delay queue, for its comparison to be one piece of code.
+pub(super) use crate::delay::DelayKey as TimerKey;
 
 #[derive(Default)]
 pub(super) struct Timers {
@@ -18,7 +18,10 @@ pub(super) struct Timers {
 impl Timers {
     pub(super) fn key(&mut self, deadline: Duration) -> TimerKey {
         self.numbers += 1;
-        (deadline, self.numbers)
+        TimerKey {
+            deadline,
+            number: self.numbers,
+        }
     }
 
     /// Arms a timer; the caller drops the replaced waker after unlocking.
@@ -31,9 +34,7 @@ impl Timers {
     }
 
     pub(super) fn next(&self) -> Option<Duration> {
-        self.armed
-            .first_key_value()
-            .map(|((deadline, _), _)| *deadline)
+        self.armed.first_key_value().map(|(key, _)| key.deadline)
     }
 
     /// Takes out what is due.

@@ -17,7 +17,8 @@ use crate::wakeup::Wakeups;
 /// A callback that is about to be registered.
 pub(crate) struct NewCallback {
     pub(crate) record: Arc<Record>,
-    pub(crate) invoke: Box<dyn Invoke>,
+    /// Until it is on its way to the lane.
+    pub(crate) invoke: Option<Box<dyn Invoke>>,
     /// Calls of a counted registration.
     pub(crate) times: Option<usize>,
 }
@@ -45,22 +46,25 @@ impl Removed {
     }
 }
 
-/// Why a registration was refused; the callback comes back.
+/// Why a registration was refused.
+#[derive(Clone, Copy)]
 pub(crate) enum Refused {
     LoopClosed,
     ManagerClosed,
 }
 
-/// Registers on `lane`, whose driver has been spawned. Under the shard's lock, or with a `Topic` in hand.
+/// Registers on `lane`, whose driver has been spawned. Under the shard's lock, or with a `Topic` in hand. A callback that
+/// is refused is left where it is.
 pub(crate) fn attach(
     owner: &Arc<Inner>,
     topic: &Arc<TopicShared>,
     lane: &Arc<Lane>,
-    mut new: NewCallback,
-) -> Result<(Arc<Record>, Wakeups), (Refused, NewCallback)> {
+    new: &mut NewCallback,
+    wakeups: &mut Wakeups,
+) -> Result<(), Refused> {
     topic.change(|state| {
         if state.closed {
-            return Err((Refused::ManagerClosed, new));
+            return Err(Refused::ManagerClosed);
         }
         debug_assert!(
             !state.removed,
@@ -79,12 +83,12 @@ pub(crate) fn attach(
             let group = &mut state.groups[group];
             return lane
                 .state
-                .with(|lane_state| group.add(lane_state, owner, topic, new));
+                .with(|lane_state| group.add(lane_state, owner, topic, new, wakeups));
         }
         owner.with_lanes(|lanes| {
             lane.state.with(|lane_state| {
                 if lane_state.is_closed() {
-                    return Err((Refused::LoopClosed, new));
+                    return Err(Refused::LoopClosed);
                 }
                 let (member, first) = lane_state.join(owner);
                 if first {
@@ -99,7 +103,7 @@ pub(crate) fn attach(
                     recurring: 0,
                     counted: Tree::new(),
                 };
-                let added = group.add(lane_state, owner, topic, new);
+                let added = group.add(lane_state, owner, topic, new, wakeups);
                 state.groups.push(group);
                 added
             })
@@ -136,17 +140,14 @@ impl Group {
         state: &mut LaneState,
         owner: &Arc<Inner>,
         topic: &Arc<TopicShared>,
-        new: NewCallback,
-    ) -> Result<(Arc<Record>, Wakeups), (Refused, NewCallback)> {
+        new: &mut NewCallback,
+        wakeups: &mut Wakeups,
+    ) -> Result<(), Refused> {
         if state.is_closed() {
-            return Err((Refused::LoopClosed, new));
+            return Err(Refused::LoopClosed);
         }
-        let NewCallback {
-            record,
-            invoke,
-            times,
-        } = new;
-        match times {
+        let NewCallback { record, times, .. } = new;
+        match *times {
             None => self.recurring += 1,
             Some(left) => {
                 self.counted.insert(
@@ -158,7 +159,7 @@ impl Group {
                 );
             }
         }
-        owner.remember(topic, &record);
+        owner.remember(topic, record);
         let addition = Addition {
             slot: self.slot,
             member: self.member,
@@ -167,15 +168,14 @@ impl Group {
             group: self.flag.clone(),
             entry: Entry {
                 record: record.clone(),
-                invoke: Some(invoke),
-                remaining: times,
+                invoke: new.invoke.take(),
+                remaining: *times,
                 lost: 0,
             },
         };
         state.push_control(self.member, Message::Add(Box::new(addition)));
-        let mut wakeups = Wakeups::default();
         wakeups.push(state.wakeup(&self.lane));
-        Ok((record, wakeups))
+        Ok(())
     }
 }
 
