@@ -1,6 +1,6 @@
-//! `cargo xtask shuttle`: runs core's models that are too large for loom under random schedules. `--iterations N` says under
-//! how many of each kind, `--seed N` repeats a run, a name runs the models with it in theirs. The seed is always the same
-//! without it: a change is judged by what it changes.
+//! `cargo xtask shuttle`: runs core's models that are too large for loom under random schedules. `--iterations N` says
+//! under how many of each kind, `--seed N` chooses them, a name before that runs the models with it in theirs. Without a
+//! seed it is always the same: a change is judged by what it changes.
 
 use crate::cmd::cargo;
 use crate::{Done, Result, numbers, workspace};

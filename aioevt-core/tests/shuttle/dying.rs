@@ -1,6 +1,6 @@
 //! Loops that end and managers that are closed, in the middle of everything: nothing is lost without being counted.
 
-use aioevt_core::{EventLoop, Manager};
+use aioevt_core::{EventLoop, Manager, PollLoop};
 use shuttle::future::block_on;
 use shuttle::thread;
 
@@ -72,6 +72,9 @@ fn a_manager_is_closed_in_the_middle_of_everything() {
         let loops = [LoopThread::spawn(), LoopThread::spawn()];
         let mgr = Manager::new(loops[0].event_loop());
         mgr.on_error(|_| ());
+        // Whose time does not pass: what is left on it was not cancelled.
+        let frozen = PollLoop::new(|| ());
+        let timer = frozen.event_loop();
         let called = Count::default();
         mgr.register("x", called.callback());
         mgr.on("x")
@@ -88,7 +91,7 @@ fn a_manager_is_closed_in_the_middle_of_everything() {
             let reg = other.on("x").event_loop(EventLoop::inline());
             let reg = reg.call(count.callback());
             let second = std::time::Duration::from_secs(1);
-            other.emit_after(second, "later", (1u32,));
+            other.emit_after_on(timer, second, "later", (1u32,));
             let wait = other.wait("y").timeout(second);
             assert!(block_on(wait).is_err(), "nobody emits it");
             reg
