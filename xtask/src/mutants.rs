@@ -1,6 +1,6 @@
 //! `cargo xtask mutants`: puts faults into core, one at a time, and says which of them no test notices. Core's own tests
-//! come first, which are built fast, then the conformance suite for what they let through. All of it takes hours:
-//! `--shard K/N` takes one of N parts, the first being 0, and `--file GLOB` only some files.
+//! come first, which are built fast, then the conformance suite for what they let through, then the models of shuttle.
+//! All of it takes hours: `--shard K/N` takes one of N parts, the first being 0, and `--file GLOB` only some files.
 
 use std::path::Path;
 
@@ -10,14 +10,35 @@ use crate::{Done, Result, workspace};
 
 const VERSION: &str = "27.1.0";
 
-/// The tests of each pass: a package, and which of its targets.
-const PASSES: [(&str, &str); 2] = [
-    (
-        "aioevt-core",
-        "--lib --test model --test regressions --test poll_loop --test spawner --test hostile --test texts \
-         --test under_no_lock --test reserved",
-    ),
-    ("aioevt", "--test it"),
+/// Some tests, which see the faults that those before have let through.
+struct Pass {
+    package: &'static str,
+    tests: &'static str,
+    features: &'static [&'static str],
+    flags: &'static str,
+}
+
+const PASSES: [Pass; 3] = [
+    Pass {
+        package: "aioevt-core",
+        tests: "--lib --test model --test regressions --test poll_loop --test spawner --test hostile --test texts \
+                --test under_no_lock --test reserved",
+        features: &[],
+        flags: "",
+    },
+    Pass {
+        package: "aioevt",
+        tests: "--test it",
+        features: &[],
+        flags: "",
+    },
+    // What shows only if threads meet at the wrong moment.
+    Pass {
+        package: "aioevt-core",
+        tests: "--test shuttle",
+        features: &["--no-default-features"],
+        flags: "--cfg shuttle",
+    },
 ];
 
 /// Tests that take as long as all others, being about very many of something.
@@ -36,24 +57,29 @@ pub(crate) fn run(args: &[String]) -> Result {
         Err(why) => return Ok(Done::Skipped(why)),
     };
     let (mut caught, mut hung, mut unviable, mut missed) = (0, 0, 0, Vec::new());
-    for (number, (package, tests)) in PASSES.into_iter().enumerate() {
+    for (number, pass) in PASSES.iter().enumerate() {
         let output = workspace::target_dir().join(format!("xtask/mutants/{number}"));
         std::fs::create_dir_all(&output)
             .map_err(|error| format!("cannot make {}: {error}", output.display()))?;
         let mut cmd = Cmd::new(&program)
             .args(["mutants", "--package", "aioevt-core", "--test-package"])
-            .arg(package)
+            .arg(pass.package)
             .arg("--output")
             .arg(&output)
             .args(&which)
+            .args(pass.features)
             .arg("--")
-            .args(tests.split_whitespace())
+            .args(pass.tests.split_whitespace())
             .arg("--");
         for test in TOO_LONG {
             cmd = cmd.args(["--skip", test]);
         }
-        // A build per fault, which nobody debugs.
-        let code = cmd.env("CARGO_PROFILE_DEV_DEBUG", "0").code()?;
+        // A build per fault, which nobody debugs; and without optimization, so that few schedules have to do.
+        let code = cmd
+            .env("CARGO_PROFILE_DEV_DEBUG", "0")
+            .env("RUSTFLAGS", pass.flags)
+            .env("SHUTTLE_ITERATIONS", "100")
+            .code()?;
         // 2 is that some were missed, 3 that some hung.
         if !matches!(code, 0 | 2 | 3) {
             return Err(format!("cargo-mutants ended with {code}"));
