@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+mod abort;
 mod bench;
 mod ci;
 mod cmd;
@@ -77,6 +78,7 @@ const TASKS: &[Task] = &[
     Task { name: "fuzz",     in_ci: false, run: fuzz::run,     about: "programs found by coverage against the same model; `fuzz --seconds N` keeps what it finds" },
     Task { name: "soak",     in_ci: true,  run: soak::run,     about: "everything at once, with loops that die; `soak --seconds N --seed N`" },
     Task { name: "coverage", in_ci: false, run: coverage::run, about: "which lines of core no test reaches, against those explained in xtask/unreached.txt" },
+    Task { name: "abort",    in_ci: false, run: abort::run,    about: "the conformance suite where a panic aborts, without the tests that panic on purpose" },
     Task { name: "mutants",  in_ci: false, run: mutants::run,  about: "faults put into core, and which of them no test notices; `mutants --shard K/N --file GLOB`" },
     Task { name: "sanitize", in_ci: false, run: sanitize::run, about: "the tests under AddressSanitizer with leaks; `sanitize thread --rounds N` under ThreadSanitizer" },
 ];
