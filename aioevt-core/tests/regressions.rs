@@ -202,6 +202,16 @@ fn a_payload_that_panics_when_a_wait_drops_it_leaves_the_outcome() {
     assert_eq!(outcome, Poll::Ready(Some(WaitError::TimedOut)));
 }
 
+/// The same for a wait that was never looked at: dropping it must not panic.
+#[test]
+fn a_payload_that_panics_when_an_unseen_wait_drops_it_is_contained() {
+    let mgr = Manager::new(EventLoop::inline());
+    let wait = mgr.wait("x");
+    assert_eq!(mgr.emit("x", (Bad,)).waiters, 1);
+    drop(wait);
+    assert_eq!(mgr.stats().waiters, 0);
+}
+
 /// A runtime whose clock panics: what it should have timed is lost, and reported.
 #[test]
 fn a_clock_that_panics_is_a_timer_that_is_gone() {

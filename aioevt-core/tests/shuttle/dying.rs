@@ -105,6 +105,12 @@ fn a_manager_is_closed_in_the_middle_of_everything() {
         closer.join().unwrap();
         assert!(!registrar.join().unwrap().is_active());
         assert!(block_on(mgr.idle()).is_ok());
+        for emitted in &emitted {
+            assert!(
+                (emitted.callbacks > 0) != (emitted.rejected > 0),
+                "{emitted:?}"
+            );
+        }
         let accepted = accepted(&emitted);
         let stats = balanced(&mgr, accepted, called.get());
         assert_eq!((stats.discarded, mgr.emit("x", (1u32,)).rejected), (0, 1));
