@@ -18,7 +18,7 @@ struct Pass {
     flags: &'static str,
 }
 
-const PASSES: [Pass; 3] = [
+const PASSES: [Pass; 4] = [
     Pass {
         package: "aioevt-core",
         tests: "--lib --test model --test regressions --test poll_loop --test spawner --test hostile --test texts \
@@ -32,6 +32,13 @@ const PASSES: [Pass; 3] = [
         features: &[],
         flags: "",
     },
+    // What shows only in memory.
+    Pass {
+        package: "aioevt-core",
+        tests: "--test volume",
+        features: &[],
+        flags: "",
+    },
     // What shows only if threads meet at the wrong moment.
     Pass {
         package: "aioevt-core",
@@ -42,7 +49,9 @@ const PASSES: [Pass; 3] = [
 ];
 
 /// Tests that take as long as all others, being about very many of something.
-const TOO_LONG: [&str; 5] = [
+const TOO_LONG: [&str; 7] = [
+    "a_limit_against_an_emit",
+    "managers_with_a_delay",
     "a_great_many",
     "a_million_times",
     "hundred_thousand",
