@@ -123,6 +123,25 @@ fn a_long_burst_gives_other_tasks_their_turns() {
 }
 
 #[test]
+fn many_delays_that_are_due_give_other_tasks_their_turns() {
+    let (mut poll_loop, _) = counting();
+    let mgr = Manager::new(&poll_loop);
+    let fired = Arc::new(AtomicUsize::new(0));
+    let counter = fired.clone();
+    mgr.on("E").event_loop(EventLoop::inline()).call(move || {
+        counter.fetch_add(1, SeqCst);
+    });
+    for _ in 0..1000 {
+        mgr.emit_after(SECOND, "E", ());
+    }
+    assert_eq!(settle(&mut poll_loop, Duration::ZERO), Some(SECOND));
+    assert_eq!(poll_loop.poll(SECOND), Some(SECOND));
+    assert_eq!(fired.load(SeqCst), 128);
+    assert_eq!(settle(&mut poll_loop, SECOND), None);
+    assert_eq!(fired.load(SeqCst), 1000);
+}
+
+#[test]
 fn one_event_to_many_callbacks_is_interrupted_and_resumed_in_order() {
     let (mut poll_loop, _) = counting();
     let mgr = Manager::new(&poll_loop);

@@ -170,6 +170,18 @@ fn crowds_that_come_and_go() {
     let numbers = isize::try_from(MANY * 12).unwrap();
     assert!(slots < numbers, "names with callbacks left {slots} bytes");
 
+    mgr.on_error(|_| ());
+    let runtimes = left(|| {
+        for _ in 0..MANY / 50 {
+            let timer = PollLoop::new(|| ());
+            mgr.emit_after_on(&timer, Duration::from_secs(1), "x", ());
+        }
+    });
+    assert!(
+        runtimes < limit,
+        "timers that are gone left {runtimes} bytes"
+    );
+
     let calls = left(|| {
         for _ in 0..MANY {
             mgr.emit("suspends", ());
