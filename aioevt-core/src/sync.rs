@@ -1,4 +1,4 @@
-//! The only file that chooses between std, critical sections, a spin lock and loom. Locks are entered with a closure:
+//! The only file that chooses between std, critical sections, a spin lock, loom and shuttle. Locks are entered with a closure:
 //! a guard could not be given out by a critical section, and the extent of every lock shows in the code.
 
 use core::ops::Deref;
@@ -8,10 +8,12 @@ pub(crate) use arc::{Arc, Weak};
 #[cfg(not(all(feature = "portable-atomic", not(feature = "std"))))]
 mod arc {
     pub(crate) use alloc::sync::{Arc, Weak};
-    #[cfg(not(loom))]
+    #[cfg(not(any(loom, shuttle)))]
     pub(crate) use core::sync::atomic;
     #[cfg(loom)]
     pub(crate) use loom::sync::atomic;
+    #[cfg(shuttle)]
+    pub(crate) use shuttle::sync::atomic;
 }
 
 #[cfg(all(feature = "portable-atomic", not(feature = "std")))]
@@ -66,9 +68,12 @@ impl<T> Mutex<T> {
     }
 }
 
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 mod imp {
+    #[cfg(loom)]
     pub(super) type Raw<T> = loom::sync::Mutex<T>;
+    #[cfg(shuttle)]
+    pub(super) type Raw<T> = shuttle::sync::Mutex<T>;
 
     pub(super) fn new<T>(value: T) -> Raw<T> {
         Raw::new(value)
@@ -79,7 +84,7 @@ mod imp {
     }
 }
 
-#[cfg(all(feature = "std", not(loom)))]
+#[cfg(all(feature = "std", not(any(loom, shuttle))))]
 mod imp {
     pub(super) type Raw<T> = std::sync::Mutex<T>;
 
@@ -95,7 +100,11 @@ mod imp {
     }
 }
 
-#[cfg(all(not(feature = "std"), feature = "critical-section", not(loom)))]
+#[cfg(all(
+    not(feature = "std"),
+    feature = "critical-section",
+    not(any(loom, shuttle))
+))]
 mod imp {
     use core::cell::RefCell;
 
@@ -111,7 +120,11 @@ mod imp {
     }
 }
 
-#[cfg(all(not(feature = "std"), not(feature = "critical-section"), not(loom)))]
+#[cfg(all(
+    not(feature = "std"),
+    not(feature = "critical-section"),
+    not(any(loom, shuttle))
+))]
 mod imp {
     pub(super) type Raw<T> = spin::mutex::SpinMutex<T>;
 

@@ -104,3 +104,36 @@ impl<T> Seat<T> {
 pub(crate) fn wake(waker: Waker) {
     let _ = contain(move || waker.wake());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seats_after(crowd: usize) -> Seats<()> {
+        let mut seats = Seats::new();
+        let tickets: Vec<Ticket> = (0..crowd).map(|_| seats.take_seat()).collect();
+        for ticket in tickets {
+            assert!(seats.leave(ticket).is_some());
+            assert!(seats.leave(ticket).is_none());
+        }
+        seats
+    }
+
+    #[test]
+    fn the_room_of_a_crowd_is_given_back_and_that_of_a_few_is_kept() {
+        assert_eq!(seats_after(10 * KEPT_SEATS).seats.capacity(), 0);
+        assert!(seats_after(KEPT_SEATS / 2).seats.capacity() > 0);
+    }
+
+    #[test]
+    fn a_ticket_names_nobody_who_sits_there_later() {
+        let mut seats = seats_after(0);
+        let first = seats.take_seat();
+        assert!(seats.leave(first).is_some());
+        let second = seats.take_seat();
+        assert_eq!(first.seat, second.seat);
+        assert!(seats.seat(first).is_none() && seats.seat(second).is_some());
+        assert!(seats.leave(first).is_none());
+        assert!(seats.seat(second).is_some());
+    }
+}

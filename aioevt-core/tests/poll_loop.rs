@@ -78,6 +78,23 @@ fn poll_returns_the_next_deadline_and_time_never_goes_back() {
     assert_eq!(mgr.stats().delayed, 0);
 }
 
+/// A limit holds its runtime, so one that outlived its future would keep threads alive for as long as it is.
+#[test]
+fn a_limit_that_nobody_waits_for_any_more_is_no_deadline() {
+    let (mut poll_loop, _) = counting();
+    let mgr = Manager::new(&poll_loop);
+    let wait = mgr.wait("x").timeout(SECOND);
+    assert_eq!(settle(&mut poll_loop, Duration::ZERO), Some(SECOND));
+    drop(wait);
+    assert_eq!(settle(&mut poll_loop, Duration::ZERO), None);
+    let idle = mgr.idle().timeout(SECOND);
+    assert_eq!(settle(&mut poll_loop, Duration::ZERO), Some(SECOND));
+    let idle = idle.timeout(2 * SECOND);
+    assert_eq!(settle(&mut poll_loop, Duration::ZERO), Some(2 * SECOND));
+    drop(idle);
+    assert_eq!(settle(&mut poll_loop, Duration::ZERO), None);
+}
+
 #[test]
 fn a_long_burst_gives_other_tasks_their_turns() {
     let (mut poll_loop, _) = counting();
@@ -103,6 +120,25 @@ fn a_long_burst_gives_other_tasks_their_turns() {
     assert!(ran_before < 1000, "{ran_before} calls in one turn");
     settle(&mut poll_loop, Duration::ZERO);
     assert_eq!(mgr.stats().ran, 1000);
+}
+
+#[test]
+fn many_delays_that_are_due_give_other_tasks_their_turns() {
+    let (mut poll_loop, _) = counting();
+    let mgr = Manager::new(&poll_loop);
+    let fired = Arc::new(AtomicUsize::new(0));
+    let counter = fired.clone();
+    mgr.on("E").event_loop(EventLoop::inline()).call(move || {
+        counter.fetch_add(1, SeqCst);
+    });
+    for _ in 0..1000 {
+        mgr.emit_after(SECOND, "E", ());
+    }
+    assert_eq!(settle(&mut poll_loop, Duration::ZERO), Some(SECOND));
+    assert_eq!(poll_loop.poll(SECOND), Some(SECOND));
+    assert_eq!(fired.load(SeqCst), 128);
+    assert_eq!(settle(&mut poll_loop, SECOND), None);
+    assert_eq!(fired.load(SeqCst), 1000);
 }
 
 #[test]

@@ -9,8 +9,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use aioevt_core::{
-    BoxFuture, EventLoop, Manager, PollLoop, Sleep, SpawnError, Spawner, Timer, TimerError,
-    WaitError,
+    BoxFuture, CallbackErrorKind, EventLoop, Manager, PollLoop, Sleep, SpawnError, Spawner, Timer,
+    TimerError, WaitError,
 };
 
 fn run(poll_loop: &mut PollLoop) {
@@ -200,6 +200,40 @@ fn a_payload_that_panics_when_a_wait_drops_it_leaves_the_outcome() {
     drop(other);
     let outcome = look(&mut timed_out).map(|outcome| outcome.err());
     assert_eq!(outcome, Poll::Ready(Some(WaitError::TimedOut)));
+}
+
+/// The same for a wait that was never looked at: dropping it must not panic.
+#[test]
+fn a_payload_that_panics_when_an_unseen_wait_drops_it_is_contained() {
+    let mgr = Manager::new(EventLoop::inline());
+    let wait = mgr.wait("x");
+    assert_eq!(mgr.emit("x", (Bad,)).waiters, 1);
+    drop(wait);
+    assert_eq!(mgr.stats().waiters, 0);
+}
+
+/// A loop that ends drops its callbacks one by one: each that panics is told of, and none keeps the next.
+#[test]
+fn captures_that_panic_when_their_loop_ends_are_told_of_one_by_one() {
+    let mut poll_loop = PollLoop::new(|| ());
+    let mgr = Manager::new(&poll_loop);
+    let told = Arc::new(Mutex::new(0));
+    let hooked = told.clone();
+    mgr.on_error(move |error| {
+        if matches!(error.kind(), CallbackErrorKind::Panicked(_)) {
+            *hooked.lock().expect("no hook panics") += 1;
+        }
+    });
+    for _ in 0..3 {
+        let bad = Bad;
+        mgr.register("x", move || {
+            let _held = &bad;
+        });
+    }
+    run(&mut poll_loop);
+    drop(poll_loop);
+    assert_eq!(*told.lock().expect("no hook panics"), 3);
+    assert_eq!(mgr.callback_count("x"), 0);
 }
 
 /// A runtime whose clock panics: what it should have timed is lost, and reported.

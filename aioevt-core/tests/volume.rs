@@ -11,7 +11,7 @@ use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
-use aioevt_core::{Callback, EventLoop, Manager, PollLoop, WaitError};
+use aioevt_core::{Callback, EventLoop, Manager, PollLoop, Registration, WaitError};
 
 struct Counting;
 
@@ -146,6 +146,41 @@ fn crowds_that_come_and_go() {
         settle();
     });
     assert!(identities < limit, "callbacks left {identities} bytes");
+
+    let places = left(|| {
+        for _ in 0..MANY {
+            assert!(mgr.register("tick", || ()).unregister());
+        }
+        settle();
+    });
+    assert!(
+        places < limit,
+        "callbacks of a name that stays left {places} bytes"
+    );
+
+    let slots = left(|| {
+        let names: Vec<_> = (0..MANY)
+            .map(|number| mgr.register(format!("{number}"), || ()))
+            .collect();
+        settle();
+        assert!(names.iter().all(Registration::unregister));
+        settle();
+    });
+    // The numbers of the free slots are remembered for as long as the lane has callbacks.
+    let numbers = isize::try_from(MANY * 12).unwrap();
+    assert!(slots < numbers, "names with callbacks left {slots} bytes");
+
+    mgr.on_error(|_| ());
+    let runtimes = left(|| {
+        for _ in 0..MANY / 50 {
+            let timer = PollLoop::new(|| ());
+            mgr.emit_after_on(&timer, Duration::from_secs(1), "x", ());
+        }
+    });
+    assert!(
+        runtimes < limit,
+        "timers that are gone left {runtimes} bytes"
+    );
 
     let calls = left(|| {
         for _ in 0..MANY {

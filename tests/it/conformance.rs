@@ -5,6 +5,8 @@
 //! * `tasks`: what needs a loop that can go on with something suspended.
 //! * `time`: what needs a timer. Real time passes, so only the order and the lower bound of times are asserted.
 //! * `one_thread`: what can be told for certain only if nothing runs unless the test lets it.
+//!
+//! Behind `; panics:` are the tests that panic on purpose, which a build that aborts then leaves out.
 
 macro_rules! conformance {
     ($Loop:ident: $($part:ident)+) => {
@@ -48,19 +50,21 @@ macro_rules! conformance {
             a_times_3_runs_three_times_under_eight_threads
             a_once_that_emits_its_own_event_runs_once
             arguments_that_do_not_fit_use_up_a_claim
-            a_panic_uses_up_a_claim
             times_0_is_inert_from_the_start
             recurring_false_is_once
             a_spent_registration_leaves_nothing
+            ; panics:
+            a_panic_uses_up_a_claim
         );
         conformance!(@ tests $Loop errors:
-            a_panic_in_a_sync_callback_harms_no_other
-            a_panic_before_the_first_await_harms_no_other
             an_error_is_reported_with_its_source
             wrong_arity_is_explained_and_the_registration_stays
             a_wrong_type_is_explained_and_the_registration_stays
             a_value_out_of_range_is_explained_and_the_registration_stays
             keywords_are_explained_and_the_registration_stays
+            ; panics:
+            a_panic_in_a_sync_callback_harms_no_other
+            a_panic_before_the_first_await_harms_no_other
             a_hook_that_panics_is_counted
             a_hook_may_emit
             a_hook_may_unregister_the_culprit
@@ -68,19 +72,21 @@ macro_rules! conformance {
         );
         conformance!(@ tests $Loop drops:
             a_payload_is_dropped_once_however_many_hear_it
+            a_captured_value_whose_drop_emits
+            an_event_is_passed_on_without_copying_it
+            ; panics:
             a_payload_whose_drop_panics_harms_no_other
             a_payload_whose_clone_panics_is_that_call_s_panic
             a_captured_value_whose_drop_panics_harms_no_other
-            a_captured_value_whose_drop_emits
-            an_event_is_passed_on_without_copying_it
         );
         conformance!(@ tests $Loop ledger:
-            everything_that_ends_is_counted_once
             what_is_queued_is_pending
             a_call_is_not_counted_before_it_has_ended
             idle_resolves_at_once_where_nothing_happened
             idle_waits_for_registrations_and_closure_drops
             blocking_in_a_callback_is_refused
+            ; panics:
+            everything_that_ends_is_counted_once
         );
         conformance!(@ tests $Loop waiting:
             a_wait_is_armed_by_the_call
@@ -116,19 +122,21 @@ macro_rules! conformance {
             every_method_may_be_called_from_a_payload_s_drop
             every_method_may_be_called_from_a_closure_s_drop
             every_method_may_be_called_from_a_waker
-            every_method_may_be_called_from_the_hook
             every_method_may_be_called_from_as_ref
+            ; panics:
+            every_method_may_be_called_from_the_hook
         );
     };
     (@ tasks $Loop:ident) => {
         conformance!(@ tests $Loop suspended:
-            a_panic_after_the_first_await_harms_no_other
             an_error_after_the_first_await_is_reported
             a_callback_waits_for_another_event
             suspended_calls_of_one_callback_overlap
             idle_waits_for_a_suspended_call
             a_suspended_call_outlives_its_registration
             other_tasks_of_the_loop_get_their_turns
+            ; panics:
+            a_panic_after_the_first_await_harms_no_other
         );
         conformance!(@ tests $Loop held:
             a_thousand_events_are_held_and_run_once_each_in_order
@@ -161,7 +169,7 @@ macro_rules! conformance {
             a_callback_that_emits_for_ever_lets_other_tasks_run
         );
     };
-    (@ tests $Loop:ident $group:ident: $($test:ident)+) => {
+    (@ tests $Loop:ident $group:ident: $($test:ident)+ $(; panics: $($panics:ident)+)?) => {
         mod $group {
             $(
                 #[test]
@@ -169,6 +177,13 @@ macro_rules! conformance {
                     $crate::conformance::$group::$test::<super::$Loop>();
                 }
             )+
+            $($(
+                #[test]
+                #[cfg_attr(panic = "abort", ignore = "panics on purpose")]
+                fn $panics() {
+                    $crate::conformance::$group::$panics::<super::$Loop>();
+                }
+            )+)?
         }
     };
 }

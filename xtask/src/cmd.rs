@@ -86,6 +86,18 @@ impl Cmd {
         self.check(status)
     }
 
+    /// Runs it with its output on the terminal where several exit codes are answers.
+    pub(crate) fn code(mut self) -> Result<i32> {
+        println!("$ {}", self.shown);
+        let status = self
+            .command
+            .status()
+            .map_err(|error| self.failed_to_start(&error))?;
+        status
+            .code()
+            .ok_or_else(|| format!("`{}` was ended ({status})", self.shown))
+    }
+
     /// Runs it for what it prints; what it says on stderr is part of the error if it fails.
     pub(crate) fn read(mut self) -> Result<String> {
         let output = self

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+mod abort;
 mod bench;
 mod ci;
 mod cmd;
@@ -20,11 +21,13 @@ mod loom;
 mod manifest;
 mod model;
 mod msrv;
+mod mutants;
 mod no_std;
 mod package;
 mod purity;
 mod rust_source;
 mod sanitize;
+mod shuttle;
 mod sizes;
 mod soak;
 mod test;
@@ -70,10 +73,13 @@ const TASKS: &[Task] = &[
     Task { name: "bench",    in_ci: false, run: bench::run,    about: "speed against the crates people would use instead, into docs/; `bench --quick`" },
     Task { name: "deny",     in_ci: true,  run: deny::run,     about: "licences, bans and sources of all dependencies; `deny --online` adds advisories" },
     Task { name: "loom",     in_ci: true,  run: loom::run,     about: "core's models under every schedule; `loom NAME` runs those with NAME in theirs" },
+    Task { name: "shuttle",  in_ci: true,  run: shuttle::run,  about: "core's models that are too large for that; `shuttle NAME --iterations N --seed N`" },
     Task { name: "model",    in_ci: true,  run: model::run,    about: "random programs against core's reference model; `model --programs N --seed N`" },
     Task { name: "fuzz",     in_ci: false, run: fuzz::run,     about: "programs found by coverage against the same model; `fuzz --seconds N` keeps what it finds" },
     Task { name: "soak",     in_ci: true,  run: soak::run,     about: "everything at once, with loops that die; `soak --seconds N --seed N`" },
     Task { name: "coverage", in_ci: false, run: coverage::run, about: "which lines of core no test reaches, against those explained in xtask/unreached.txt" },
+    Task { name: "abort",    in_ci: false, run: abort::run,    about: "the conformance suite where a panic aborts, without the tests that panic on purpose" },
+    Task { name: "mutants",  in_ci: false, run: mutants::run,  about: "faults put into core, and which of them no test notices; `mutants --shard K/N --file GLOB`" },
     Task { name: "sanitize", in_ci: false, run: sanitize::run, about: "the tests under AddressSanitizer with leaks; `sanitize thread --rounds N` under ThreadSanitizer" },
 ];
 

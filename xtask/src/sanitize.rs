@@ -86,6 +86,8 @@ fn thread(rounds: usize) -> Result {
                 "the_corpus_is",
                 "--skip",
                 "a_great_many",
+                "--skip",
+                "a_million_times",
             ])
             .env("RUSTC", &rustc)
             .env("RUSTC_BOOTSTRAP", "1")

@@ -1,9 +1,9 @@
-//! Cargo subcommands that are not part of a toolchain: the one on the machine, else a compiled one below the target
-//! folder, fetched if it is not there yet.
+//! Cargo subcommands that are not part of a toolchain: the one on the machine, else one below the target folder, fetched or
+//! compiled if it is not there yet.
 
 use std::path::PathBuf;
 
-use crate::cmd::{Cmd, is_installed};
+use crate::cmd::{Cmd, cargo, is_installed};
 use crate::{Result, workspace};
 
 /// The program `name`; `prebuilt` is a package of the Python index that holds it compiled.
@@ -51,4 +51,22 @@ pub(crate) fn tool(name: &str, prebuilt: &str) -> Result<String> {
         })?;
     }
     Ok(program)
+}
+
+/// The program `name` of the crate of that name, compiled where no machine has it. Of this version only: what such a tool
+/// finds, and how it says so, changes from one to the next.
+pub(crate) fn built(name: &str, version: &str) -> Result<String> {
+    let tools = workspace::target_dir().join("tools");
+    let program = tools.join("bin").join(name).display().to_string();
+    // Does nothing if it is there in this version.
+    let installed = cargo("install --quiet --locked --root")
+        .arg(&tools)
+        .arg("--version")
+        .arg(version)
+        .arg(name)
+        .run();
+    match installed {
+        Ok(()) => Ok(program),
+        Err(error) => Err(format!("{name} {version} cannot be installed: {error}")),
+    }
 }
