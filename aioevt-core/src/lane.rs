@@ -7,6 +7,7 @@ mod closing;
 mod driver;
 pub(crate) mod inline;
 mod message;
+mod patience;
 mod table;
 mod task;
 

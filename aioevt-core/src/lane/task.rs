@@ -7,6 +7,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use super::driver::{BUDGET, Driver};
+use super::patience::Patience;
 use super::{Lane, Phase, closing};
 use crate::contain::contain;
 use crate::runner::Runner;
@@ -17,7 +18,7 @@ pub(super) fn spawn(lane: &Arc<Lane>) {
     let task = LaneTask {
         lane: lane.clone(),
         driver: Driver::default(),
-        stream: false,
+        patience: Patience::default(),
         ended: false,
     };
     // A panicking spawner has dropped the driver on its way out, like one that refuses it.
@@ -30,8 +31,7 @@ impl Unpin for LaneTask {}
 struct LaneTask {
     lane: Arc<Lane>,
     driver: Driver,
-    /// Events come faster than one by one: it pays to linger a moment before going to sleep.
-    stream: bool,
+    patience: Patience,
     /// Ended by itself, because nobody needs the lane any more.
     ended: bool,
 }
@@ -63,19 +63,21 @@ impl Future for LaneTask {
                 };
             }
             driver.keep_room(lane.reserved());
-            if this.stream {
-                Runner::linger();
-            }
+            this.patience.gather();
             let more = lane.state.with(|state| {
                 state.runner = Some(here);
                 driver.exchange(state, &mut after)
             });
             if more || !after.is_empty() {
-                this.stream = driver.batch.len() > 1;
+                if more {
+                    this.patience.found(driver.batch.len());
+                }
                 after.into_iter().for_each(|after| after.run(lane));
                 continue;
             }
-            this.stream = false;
+            if this.patience.looks_again() {
+                continue;
+            }
             driver.fit_buffer(lane.reserved());
             match go_to_sleep(lane, cx) {
                 Next::Work => {}

@@ -1,0 +1,72 @@
+//! `Patience`: whether a driver that has worked off everything looks again before it sleeps. Waking a sleeping loop costs
+//! the emitter more than a hundred emits, and when each event finds the loop asleep, none ever finds it awake.
+
+use crate::runner::Runner;
+
+/// Looks before it sleeps, at most: about as long as it takes to wake a thread. Without threads there is nobody to look
+/// for.
+const MOST: u32 = if cfg!(not(feature = "std")) {
+    0
+} else if cfg!(loom) {
+    1
+} else {
+    8
+};
+
+/// After so many sleeps it tries again whether looking pays.
+const PROBE: u32 = 16;
+
+/// What the last events were like.
+#[derive(Default)]
+pub(super) struct Patience {
+    /// They came faster than one by one: it pays to let some more of them gather before each look, as long as they do.
+    stream: bool,
+    /// Looks in vain since the last event.
+    looks: u32,
+    /// How many of them are worth it. All, after one that was not in vain; half as many, after all were.
+    limit: u32,
+    /// Sleeps since the last probe.
+    sleeps: u32,
+}
+
+impl Patience {
+    /// Before a look into the queue.
+    #[inline]
+    pub(super) fn gather(&self) {
+        if self.stream || self.looks > 0 {
+            Runner::linger();
+        }
+    }
+
+    /// There were messages.
+    #[inline]
+    pub(super) fn found(&mut self, messages: usize) {
+        if self.looks > 0 {
+            self.limit = MOST;
+        }
+        self.stream = messages > 1;
+        if self.stream {
+            self.limit = self.limit.max(MOST.min(1));
+        }
+        self.looks = 0;
+    }
+
+    /// There was nothing: whether to look again instead of going to sleep.
+    pub(super) fn looks_again(&mut self) -> bool {
+        self.stream = false;
+        if self.looks < self.limit {
+            self.looks += 1;
+            return true;
+        }
+        if self.looks > 0 {
+            self.limit /= 2;
+        }
+        self.looks = 0;
+        self.sleeps += 1;
+        if self.sleeps == PROBE {
+            self.sleeps = 0;
+            self.limit = MOST;
+        }
+        false
+    }
+}
