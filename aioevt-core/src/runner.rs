@@ -25,6 +25,12 @@ impl Runner {
         }
     }
 
+    /// Lets another thread have the processor, if one wants it.
+    pub(crate) fn let_others() {
+        #[cfg(all(feature = "std", not(loom)))]
+        std::thread::yield_now();
+    }
+
     /// The calling thread.
     pub(crate) fn here() -> Self {
         Self(

@@ -10,11 +10,11 @@ const MOST: u32 = if cfg!(not(feature = "std")) {
 } else if cfg!(loom) {
     1
 } else {
-    8
+    32
 };
 
 /// After so many sleeps it tries again whether looking pays.
-const PROBE: u32 = 16;
+const PROBE: u32 = 64;
 
 /// What the last events were like.
 #[derive(Default)]
@@ -33,7 +33,9 @@ impl Patience {
     /// Before a look into the queue.
     #[inline]
     pub(super) fn gather(&self) {
-        if self.stream || self.looks > 0 {
+        if self.looks > 1 {
+            Runner::let_others();
+        } else if self.stream || self.looks > 0 {
             Runner::linger();
         }
     }
