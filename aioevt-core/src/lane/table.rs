@@ -46,9 +46,18 @@ impl Slot {
 
     /// Position of a callback, unless it has left.
     pub(crate) fn position(&self, id: u64) -> Option<usize> {
-        self.entries
+        // Searched from the end in growing steps: whoever leaves has mostly come a short time ago, and looking far back
+        // among many is what takes long.
+        let len = self.entries.len();
+        let mut step = 1;
+        while step < len && self.entries[len - step].record.id > id {
+            step *= 2;
+        }
+        let from = len.saturating_sub(step);
+        self.entries[from..]
             .binary_search_by_key(&id, |entry| entry.record.id)
             .ok()
+            .map(|position| from + position)
     }
 
     /// Closes the gaps when half of the places are dead. Not while an event is being delivered.
