@@ -211,13 +211,13 @@ impl Delays {
 
     /// No task watches any more: every entry ends, in the order of the deadlines.
     fn fail(&self, error: TimerError) {
-        let (entries, waker, _keeper) = self.0.with(|state| {
+        let (entries, waker, _keeper, _emits) = self.0.with(|state| {
             state.watched = false;
-            state.emits = Emits::default();
             (
                 core::mem::take(&mut state.entries),
                 state.waker.take(),
                 state.keeper.take(),
+                core::mem::take(&mut state.emits),
             )
         });
         let _ = contain_drop(waker);

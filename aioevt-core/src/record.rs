@@ -115,10 +115,10 @@ impl Record {
 const CLOSING: usize = 1;
 /// The name was unregistered: no call starts any more.
 const DEAD: usize = 2;
-/// One callback that was taken back, and that the lane still has.
+/// What is added for each callback that was taken back and that the lane still has.
 const TAKEN_BACK: usize = 4;
 
-/// Shared by all callbacks of one topic on one lane, so that ending them all is one store, and so that the lane need
+/// Shared by all callbacks of one topic on one lane, so that ending them all is one step, and so that the lane need
 /// not look at each of them while none is taken back. A counted registration whose last claim is taken has left its
 /// group and no longer looks here.
 pub(crate) struct GroupFlag(AtomicUsize);

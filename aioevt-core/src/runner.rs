@@ -1,5 +1,8 @@
 //! `Runner`: which thread is inside a driver or an executor, so that blocking waits there can be refused.
 
+#[cfg(feature = "std")]
+use crate::sync::MODELLED;
+
 /// Tells threads apart that are alive at the same time. Without `std` nothing can block, and nobody asks.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Runner(#[cfg(feature = "std")] usize);
@@ -13,22 +16,31 @@ std::thread_local! {
 
 /// How long a driver lingers: a few times what an emit takes, and less than waking a thread does. Twice or half as much
 /// is no different.
-#[cfg(all(feature = "std", not(loom)))]
+#[cfg(feature = "std")]
 const SPINS: u32 = 64;
+
+/// Whoever got the processor back later than this had to wait for others.
+#[cfg(feature = "std")]
+const CROWDED: core::time::Duration = core::time::Duration::from_micros(20);
 
 impl Runner {
     /// Lets other threads go on for a moment. Where there are none it is nothing.
     pub(crate) fn linger() {
-        #[cfg(all(feature = "std", not(loom)))]
-        for _ in 0..SPINS {
-            core::hint::spin_loop();
+        #[cfg(feature = "std")]
+        if !MODELLED {
+            (0..SPINS).for_each(|_| core::hint::spin_loop());
         }
     }
 
-    /// Lets another thread have the processor, if one wants it.
-    pub(crate) fn let_others() {
-        #[cfg(all(feature = "std", not(loom)))]
-        std::thread::yield_now();
+    /// Lets another thread have the processor, if one wants it: whether one did.
+    pub(crate) fn let_others() -> bool {
+        #[cfg(feature = "std")]
+        if !MODELLED {
+            let before = std::time::Instant::now();
+            std::thread::yield_now();
+            return before.elapsed() > CROWDED;
+        }
+        false
     }
 
     /// The calling thread.

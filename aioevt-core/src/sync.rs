@@ -39,6 +39,9 @@ macro_rules! shared_dyn {
 }
 pub(crate) use shared_dyn;
 
+/// Whether a model runs the code under schedules of its own: whatever is done only to win time is then left out.
+pub(crate) const MODELLED: bool = cfg!(any(loom, shuttle));
+
 /// Alone on its cache lines, where there are caches: what one thread writes all the time does not slow down those who
 /// only read what would be its neighbours.
 #[cfg_attr(feature = "std", repr(align(128)))]

@@ -62,8 +62,13 @@ impl Wakeups {
         }
     }
 
-    /// Whether it has room that is worth keeping for the next commit to so many lanes.
+    /// Whether more than one was set going.
+    pub(crate) fn has_room(&self) -> bool {
+        self.wakers.capacity() > 0
+    }
+
+    /// Whether it has room that is worth keeping for the next commit to at most so many lanes.
     pub(crate) fn is_fit_for(&self, lanes: usize) -> bool {
-        (1..=lanes * 2).contains(&self.wakers.capacity())
+        self.inline.capacity() == 0 && self.wakers.capacity() <= (lanes * 2).max(4)
     }
 }

@@ -9,8 +9,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use aioevt_core::{
-    BoxFuture, CallbackErrorKind, EventLoop, Manager, PollLoop, Sleep, SpawnError, Spawner, Timer,
-    TimerError, WaitError,
+    BoxFuture, CallbackErrorKind, EventLoop, EvtData, Manager, PollLoop, Sleep, SpawnError,
+    Spawner, Timer, TimerError, WaitError,
 };
 
 fn run(poll_loop: &mut PollLoop) {
@@ -321,4 +321,26 @@ fn a_task_that_cannot_wake_itself_closes_its_lane() {
         (stats.accepted, stats.ran + stats.discarded, stats.callbacks),
         (1000, 1000, 0)
     );
+}
+
+/// Dropped after the last callback of its name has left, a payload that panics was reported to nobody.
+#[test]
+fn a_payload_that_panics_is_reported_though_its_callback_ends_with_it() {
+    struct Grenade;
+    impl Drop for Grenade {
+        fn drop(&mut self) {
+            std::panic::resume_unwind(Box::new("boom"));
+        }
+    }
+    let mut poll_loop = PollLoop::new(|| ());
+    let mgr = Manager::new(&poll_loop);
+    let reports = Arc::new(Mutex::new(Vec::new()));
+    let sink = reports.clone();
+    mgr.on_error(move |error| sink.lock().expect("no hook panics").push(error.to_string()));
+    mgr.on("x").once().call(|_: EvtData| ());
+    mgr.emit("x", (Grenade,));
+    run(&mut poll_loop);
+    let reports = reports.lock().expect("no hook panics");
+    assert_eq!(reports.len(), 1, "{reports:?}");
+    assert!(reports[0].contains("boom"), "{reports:?}");
 }

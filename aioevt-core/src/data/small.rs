@@ -3,7 +3,10 @@
 //!
 //! What it buys: a callback compares the type of the event with that of its parameters and reads the value, instead of
 //! asking a `dyn Any` behind a `dyn Payload`. The figures, and those of the safe version, are in ARCHITECTURE.md.
-#![allow(unsafe_code)]
+#![allow(
+    unsafe_code,
+    reason = "type erasure without an allocation; what it relies on is the invariant of `Small`"
+)]
 
 use core::any::{Any, TypeId};
 use core::cell::UnsafeCell;
@@ -41,7 +44,7 @@ impl<T: Payload + Any> Erased<T> {
     };
 }
 
-// SAFETY: the value is a `Payload`, which is `Sync`.
+// SAFETY: the value is a `Payload`, which is `Sync`. That it is `Send` too makes the rest of the fields speak the truth.
 unsafe impl Sync for Small {}
 
 impl Small {

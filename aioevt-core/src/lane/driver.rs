@@ -64,14 +64,18 @@ impl Driver {
         while let Some(message) = self.batch.get_mut(self.at) {
             match message {
                 Message::Event { slot, data } => {
-                    if let Some(slot) = self.table.slot(*slot) {
+                    let id = *slot;
+                    if let Some(slot) = self.table.slot(id) {
                         let tally = tally_of(&mut self.tallies, slot.member);
                         if !self.calls.deliver(lane, slot, data, tally, cx, budget) {
                             return false;
                         }
-                        slot.compact();
                     }
                     self.drop_payload();
+                    // Not before: what is reported of the payload names one of these callbacks.
+                    if let Some(slot) = self.table.slot(id) {
+                        slot.compact();
+                    }
                 }
                 Message::Release { slot } => {
                     let slot = *slot;

@@ -2,16 +2,18 @@
 //! the emitter more than a hundred emits, and when each event finds the loop asleep, none ever finds it awake.
 
 use crate::runner::Runner;
+use crate::sync::MODELLED;
 
 /// Looks before it sleeps, at most: about as long as it takes to wake a thread. Without threads there is nobody to look
 /// for.
-const MOST: u32 = if cfg!(not(feature = "std")) {
-    0
-} else if cfg!(loom) {
-    1
-} else {
-    32
+const MOST: u32 = match (cfg!(feature = "std"), MODELLED) {
+    (false, _) => 0,
+    (true, true) => 1,
+    (true, false) => 32,
 };
+
+/// What a stream is worth before anything is known.
+const ONE: u32 = if MOST > 0 { 1 } else { 0 };
 
 /// After so many sleeps it tries again whether looking pays.
 const PROBE: u32 = 64;
@@ -27,14 +29,20 @@ pub(super) struct Patience {
     limit: u32,
     /// Sleeps since the last probe.
     sleeps: u32,
+    /// Others wanted the processor, and standing in line with them would stop the whole loop: no looks until the next
+    /// probe.
+    crowded: bool,
 }
 
 impl Patience {
     /// Before a look into the queue.
     #[inline]
-    pub(super) fn gather(&self) {
+    pub(super) fn gather(&mut self) {
         if self.looks > 1 {
-            Runner::let_others();
+            if Runner::let_others() {
+                self.crowded = true;
+                self.limit = 0;
+            }
         } else if self.stream || self.looks > 0 {
             Runner::linger();
         }
@@ -43,12 +51,12 @@ impl Patience {
     /// There were messages.
     #[inline]
     pub(super) fn found(&mut self, messages: usize) {
-        if self.looks > 0 {
+        if self.looks > 0 && !self.crowded {
             self.limit = MOST;
         }
         self.stream = messages > 1;
-        if self.stream {
-            self.limit = self.limit.max(MOST.min(1));
+        if self.stream && !self.crowded {
+            self.limit = self.limit.max(ONE);
         }
         self.looks = 0;
     }
@@ -67,6 +75,7 @@ impl Patience {
         self.sleeps += 1;
         if self.sleeps == PROBE {
             self.sleeps = 0;
+            self.crowded = false;
             self.limit = MOST;
         }
         false

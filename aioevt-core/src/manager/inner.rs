@@ -71,6 +71,13 @@ impl Inner {
     // Emitting.
 
     pub(crate) fn emit<D: IntoEvtData>(this: &Arc<Self>, name: &str, data: D) -> Emitted {
+        // Without std the lock is a critical section, which has to be short.
+        if !cfg!(feature = "std") || D::ALLOCATES {
+            return match this.names.find(name) {
+                Some(topic) => Self::emit_on(this, &topic, data),
+                None => this.unheard(data),
+            };
+        }
         match this.names.look_up(name, |topic| Sent::new(topic, data)) {
             Sent::Unheard(data) => this.unheard(data),
             Sent::Committed(committed) => committed.finish(),
@@ -349,13 +356,12 @@ enum Sent<D> {
 
 impl<D: IntoEvtData> Sent<D> {
     /// Under the shard's lock: the usual event is committed on the spot, which saves counting a reference to its topic.
-    /// Not without std, where the lock is a critical section and has to be short.
     #[inline]
     fn new(topic: Option<&Arc<TopicShared>>, data: D) -> Self {
         let Some(topic) = topic else {
             return Self::Unheard(data);
         };
-        if !cfg!(feature = "std") || D::ALLOCATES || topic.hint() != Hint::OneLane {
+        if topic.hint() != Hint::OneLane {
             return Self::Given(topic.clone(), data);
         }
         let mut data = Some(data.into_data(false));

@@ -46,16 +46,16 @@ impl<K, V> Sorted<K, V> {
 }
 
 impl<K: Ord, V> Sorted<K, V> {
-    /// From the first on: behind a place that is found everything moves anyway, and the entries are few.
+    /// From the last back: keys mostly grow, and behind the place everything has to move anyway.
     fn search(&self, key: &K) -> Result<usize, usize> {
-        for (place, (other, _)) in self.0.iter().enumerate() {
+        for (place, (other, _)) in self.0.iter().enumerate().rev() {
             match other.cmp(key) {
-                Ordering::Less => {}
+                Ordering::Less => return Err(place + 1),
                 Ordering::Equal => return Ok(place),
-                Ordering::Greater => return Err(place),
+                Ordering::Greater => {}
             }
         }
-        Err(self.0.len())
+        Err(0)
     }
 
     pub(crate) fn insert(&mut self, key: K, value: V) -> Option<V> {

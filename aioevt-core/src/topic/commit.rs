@@ -93,10 +93,8 @@ pub(crate) fn commit_any(
         finish(data, round);
     }
     wakeups.run();
-    if wakeups.is_fit_for(emitted.callbacks) {
-        let _old = topic
-            .state
-            .with(|state| core::mem::replace(&mut state.wakeups, wakeups));
+    if wakeups.has_room() {
+        let _left = topic.state.with(|state| state.keep(wakeups));
     }
     for group in spent {
         let _ = contain_drop(group);
@@ -136,6 +134,15 @@ impl TopicState {
                 wakeup: state.wakeup(&group.lane),
             })
         })
+    }
+
+    /// Keeps the room for wakers if as many lanes may need it again. What comes back is dropped after unlocking.
+    fn keep(&mut self, wakeups: Wakeups) -> Wakeups {
+        if wakeups.is_fit_for(self.groups.len()) {
+            core::mem::replace(&mut self.wakeups, wakeups)
+        } else {
+            wakeups
+        }
     }
 
     /// `false`: the payload has to be shared first. What nobody took of it is left in `data`.
