@@ -13,7 +13,10 @@ const MOST: u32 = match (cfg!(feature = "std"), MODELLED) {
 };
 
 /// What a stream is worth before anything is known.
-const ONE: u32 = if MOST > 0 { 1 } else { 0 };
+const ONE: u32 = match MOST {
+    0 => 0,
+    _ => 1,
+};
 
 /// After so many sleeps it tries again whether looking pays.
 const PROBE: u32 = 64;
@@ -55,8 +58,8 @@ impl Patience {
             self.limit = MOST;
         }
         self.stream = messages > 1;
-        if self.stream && !self.crowded {
-            self.limit = self.limit.max(ONE);
+        if self.stream && !self.crowded && self.limit == 0 {
+            self.limit = ONE;
         }
         self.looks = 0;
     }
