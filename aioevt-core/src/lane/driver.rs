@@ -62,6 +62,9 @@ impl Driver {
 
     fn run(&mut self, lane: &Arc<Lane>, cx: &mut Context<'_>, budget: &mut usize) -> bool {
         while let Some(message) = self.batch.get_mut(self.at) {
+            if *budget == 0 || lane.runtime.is_stopping() {
+                return false;
+            }
             match message {
                 Message::Event { slot, data } => {
                     let id = *slot;
@@ -89,9 +92,6 @@ impl Driver {
                     self.release(slot);
                 }
                 control => {
-                    if *budget == 0 || lane.runtime.is_stopping() {
-                        return false;
-                    }
                     *budget -= 1;
                     let control = mem::replace(control, Message::Spent);
                     self.at += 1;
