@@ -53,7 +53,13 @@ impl Calls {
         cx: &mut Context<'_>,
         budget: &mut usize,
     ) -> bool {
-        while self.position < slot.entries.len() {
+        while let Some(entry) = slot.entries.get(self.position) {
+            if entry.invoke.is_none() {
+                // A tombstone. It is no call, so a turn does not end for it.
+                self.position += 1;
+                self.unsettled = self.position;
+                continue;
+            }
             if *budget == 0 || lane.runtime.is_stopping() {
                 return false;
             }
@@ -99,7 +105,7 @@ impl Calls {
         true
     }
 
-    /// Calls one callback that is counted, or in whose group one was taken back; or passes a tombstone.
+    /// Calls one callback that is counted, or in whose group one was taken back.
     fn call_special(
         &mut self,
         lane: &Arc<Lane>,
@@ -110,13 +116,12 @@ impl Calls {
         budget: &mut usize,
     ) {
         let called = self.position;
-        self.position += 1;
         let (mut event, _, entries) = take_apart(lane, slot, data, &mut self.trouble);
         let entry = &mut entries[called];
         let Some(invoke) = &mut entry.invoke else {
-            self.unsettled = self.position;
             return;
         };
+        self.position += 1;
         let last = take_claim(&mut entry.remaining);
         if !may_start(&entry.record, last) {
             self.settle(budget);
