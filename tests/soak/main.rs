@@ -207,8 +207,10 @@ fn nothing_is_lost() {
         total.live(&mut rng, GENERATION.min(left));
     }
     until(|| process::threads() == threads, "a thread is left");
-    let grown = process::heap().saturating_sub(heap);
-    assert!(grown < SLACK, "{grown} bytes are left on the heap");
+    // A driver that nobody needs any more ends by itself, on an executor that lives on.
+    let grown = || process::heap().saturating_sub(heap);
+    until(|| grown() < SLACK, "memory is left on the heap");
+    let grown = grown();
     let Total {
         delivered,
         faults,
