@@ -4,8 +4,8 @@
 use crate::runner::Runner;
 use crate::sync::MODELLED;
 
-/// Looks before it sleeps, at most: about as long as it takes to wake a thread. Without threads there is nobody to look
-/// for.
+/// Looks before it sleeps, and in one turn, at most: about as long as it takes to wake a thread. Without threads there is
+/// nobody to look for.
 const MOST: u32 = match (cfg!(feature = "std"), MODELLED) {
     (false, _) => 0,
     (true, true) => 1,
@@ -30,6 +30,8 @@ pub(super) struct Patience {
     looks: u32,
     /// How many of them are worth it. All, after one that was not in vain; half as many, after all were.
     limit: u32,
+    /// Looks that are left in this turn: the other tasks of the loop wait meanwhile.
+    left: u32,
     /// Sleeps since the last probe.
     sleeps: u32,
     /// Others wanted the processor, and standing in line with them would stop the whole loop: no looks until the next
@@ -38,6 +40,12 @@ pub(super) struct Patience {
 }
 
 impl Patience {
+    /// The driver is polled.
+    #[inline]
+    pub(super) fn begin_turn(&mut self) {
+        self.left = MOST;
+    }
+
     /// Before a look into the queue.
     #[inline]
     pub(super) fn gather(&mut self) {
@@ -67,11 +75,13 @@ impl Patience {
     /// There was nothing: whether to look again instead of going to sleep.
     pub(super) fn looks_again(&mut self) -> bool {
         self.stream = false;
-        if self.looks < self.limit {
+        let in_vain = self.looks >= self.limit;
+        if !in_vain && self.left > 0 {
             self.looks += 1;
+            self.left -= 1;
             return true;
         }
-        if self.looks > 0 {
+        if in_vain && self.looks > 0 {
             self.limit /= 2;
         }
         self.looks = 0;

@@ -43,6 +43,7 @@ impl Future for LaneTask {
         let this = &mut *self;
         let (lane, driver) = (&this.lane, &mut this.driver);
         let mut budget = BUDGET;
+        this.patience.begin_turn();
         let here = Runner::here();
         if !driver.batch.is_empty() {
             lane.state.with(|state| state.runner = Some(here));
@@ -64,9 +65,10 @@ impl Future for LaneTask {
             }
             driver.keep_room(lane.reserved());
             this.patience.gather();
-            let more = lane.state.with(|state| {
+            let (more, needed) = lane.state.with(|state| {
                 state.runner = Some(here);
-                driver.exchange(state, &mut after)
+                let more = driver.exchange(state, &mut after);
+                (more, more || lane.is_needed(state))
             });
             if more || !after.is_empty() {
                 if more {
@@ -75,7 +77,7 @@ impl Future for LaneTask {
                 after.into_iter().for_each(|after| after.run(lane));
                 continue;
             }
-            if this.patience.looks_again() {
+            if needed && this.patience.looks_again() {
                 continue;
             }
             driver.fit_buffer(lane.reserved());
