@@ -69,8 +69,9 @@ impl Action {
                 data,
                 location,
             }) => {
-                owner.delay_ended();
+                // In this order: at no moment is it neither pending nor lost.
                 owner.delay_lost();
+                owner.delay_ended();
                 let _ = contain_drop(data);
                 owner.report(CallbackError::new(
                     name,

@@ -436,7 +436,13 @@ impl Future for Wait {
                         }
                     }
                 }
-                Poll::Ready(outcome) => outcome,
+                Poll::Ready(outcome) => {
+                    if matches!(outcome, Err(WaitError::TimedOut)) {
+                        // Its limit has taken it back, and may not have come to the name yet.
+                        armed.owner.sweep(&armed.topic);
+                    }
+                    outcome
+                }
             },
             Stage::Settled(_) => match core::mem::replace(&mut this.0, Stage::Over) {
                 Stage::Settled(outcome) => return Poll::Ready(outcome),

@@ -29,11 +29,12 @@ pub(crate) fn disarm(
     still_armed: impl FnOnce() -> bool,
 ) -> bool {
     let (disarmed, unneeded) = topic.change(|state| {
-        if !state.is_current(round) || !still_armed() {
-            return (false, false);
+        let disarmed = state.is_current(round) && still_armed();
+        if disarmed {
+            state.waiting -= 1;
         }
-        state.waiting -= 1;
-        (true, state.is_unneeded())
+        // Also after somebody else, who may not have come to it yet: nothing is left when this returns.
+        (disarmed, state.is_unneeded())
     });
     if unneeded {
         owner.sweep(topic);

@@ -59,9 +59,21 @@ fn each_wait_has_the_outcome_of_one() {
                 WaitError::TimedOut | WaitError::Unregistered
             ));
         }
-        // A limit that has just passed may still be at the removal of the name.
-        timer.stop();
+        // Also while a limit that has just passed is still at the removal of the name.
         empty(&mgr);
+        timer.stop();
+    });
+}
+
+/// A wait that is dropped just while its limit passes: nothing of it is left when the drop is done.
+#[test]
+fn a_wait_dropped_while_its_limit_passes_leaves_no_name() {
+    model(|| {
+        let timer = LoopThread::spawn();
+        let mgr = Manager::new(timer.event_loop());
+        drop(mgr.wait("x").timeout(Duration::ZERO));
+        empty(&mgr);
+        timer.stop();
     });
 }
 
