@@ -1,7 +1,7 @@
 //! `ThreadLoop`: the suite, and what only a thread of one's own can do.
 
 use std::future::Future;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -43,6 +43,23 @@ fn callbacks_run_on_the_thread_of_that_name() {
 fn a_name_that_no_thread_can_have_is_an_error() {
     let error = ThreadLoop::spawn("a\0b").unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+}
+
+/// Also of the same event: the callbacks behind the one that shuts the loop down are discarded.
+#[test]
+fn a_shutdown_in_a_callback_lets_no_further_call_start() {
+    let worker = Arc::new(ThreadLoop::spawn("one call").unwrap());
+    let mgr = Manager::new(&*worker);
+    mgr.on_error(|_| ());
+    let own = worker.clone();
+    mgr.register("x", move || own.shutdown());
+    for _ in 0..3 {
+        mgr.register("x", || panic!("called after the shutdown"));
+    }
+    mgr.emit("x", ());
+    mgr.idle().timeout(LIMIT).blocking().unwrap();
+    let stats = mgr.stats();
+    assert_eq!((stats.ran, stats.discarded, stats.panicked), (1, 3, 0));
 }
 
 #[test]
