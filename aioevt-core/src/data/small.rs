@@ -21,24 +21,39 @@ type Space = UnsafeCell<[MaybeUninit<usize>; 4]>;
 
 /// A value with its type erased.
 ///
-/// Invariant: `space` begins with an initialized `T`, `type_id` and `ops` are those of `T`, for one and the same
-/// `T: Payload`, which is `Send + Sync + 'static`. Only `new` and `empty` set the fields, only `drop` ends the value.
+/// Invariant: `space` begins with an initialized `T`, and `ops` are those of `T`, for one and the same `T: Payload`,
+/// which is `Send + Sync + 'static`. Only `new` and `empty` set the fields, only `drop` ends the value.
 pub struct Small {
     ops: &'static Ops,
-    type_id: TypeId,
     space: Space,
 }
 
 /// What is known of a type that is no longer known.
 struct Ops {
+    /// Says which type. Not the id itself: that is no constant for the compiler yet, and this needs no call. In code that
+    /// was compiled apart it has several addresses, but one address is one piece of code, which says one thing.
+    type_id: fn() -> TypeId,
     view: fn(&Space) -> *mut dyn Payload,
     needs_drop: bool,
+}
+
+/// Not inlined, so that a crate has it once for each type.
+#[inline(never)]
+fn id_of<T: Any>() -> TypeId {
+    TypeId::of::<T>()
+}
+
+/// Whether it says that the type is `T`.
+#[inline(never)]
+fn says<T: Any>(type_id: fn() -> TypeId) -> bool {
+    type_id() == TypeId::of::<T>()
 }
 
 struct Erased<T>(PhantomData<T>);
 
 impl<T: Payload + Any> Erased<T> {
     const OPS: &'static Ops = &Ops {
+        type_id: id_of::<T>,
         view: |space| space.get().cast::<T>(),
         needs_drop: mem::needs_drop::<T>(),
     };
@@ -52,7 +67,6 @@ impl Small {
     pub(super) fn empty() -> Self {
         Self {
             ops: Erased::<()>::OPS,
-            type_id: TypeId::of::<()>(),
             space: UnsafeCell::new([MaybeUninit::uninit(); 4]),
         }
     }
@@ -70,7 +84,6 @@ impl Small {
         }
         let small = Self {
             ops: Erased::<T>::OPS,
-            type_id: TypeId::of::<T>(),
             space: UnsafeCell::new([MaybeUninit::uninit(); 4]),
         };
         // SAFETY: the space is large enough for a `T` and aligned for it: it fits.
@@ -78,10 +91,17 @@ impl Small {
         Ok(small)
     }
 
+    /// Mostly the addresses say it, without a call.
+    #[inline]
+    fn is<T: Any>(&self) -> bool {
+        let type_id = self.ops.type_id;
+        ptr::fn_addr_eq(type_id, id_of::<T> as fn() -> TypeId) || says::<T>(type_id)
+    }
+
     /// The value, if it is a `T`.
     #[inline]
     pub(crate) fn get<T: Any>(&self) -> Option<&T> {
-        if self.type_id != TypeId::of::<T>() {
+        if !self.is::<T>() {
             return None;
         }
         // SAFETY: by the invariant the space begins with a `T`, which lives as long as `self` is borrowed.
