@@ -71,6 +71,45 @@ impl<T> Mutex<T> {
     }
 }
 
+/// A value that is set once, by one thread. With std, reading it takes no lock.
+#[cfg(all(feature = "std", not(any(loom, shuttle))))]
+pub(crate) struct Once<T>(std::sync::OnceLock<T>);
+
+#[cfg(all(feature = "std", not(any(loom, shuttle))))]
+impl<T: Clone> Once<T> {
+    pub(crate) fn new() -> Self {
+        Self(std::sync::OnceLock::new())
+    }
+
+    pub(crate) fn set(&self, value: T) {
+        let _ = self.0.set(value);
+    }
+
+    #[inline]
+    pub(crate) fn get(&self) -> Option<T> {
+        self.0.get().cloned()
+    }
+}
+
+/// A value that is set once, by one thread.
+#[cfg(any(not(feature = "std"), loom, shuttle))]
+pub(crate) struct Once<T>(Mutex<Option<T>>);
+
+#[cfg(any(not(feature = "std"), loom, shuttle))]
+impl<T: Clone> Once<T> {
+    pub(crate) fn new() -> Self {
+        Self(Mutex::new(None))
+    }
+
+    pub(crate) fn set(&self, value: T) {
+        self.0.with(|place| *place = Some(value));
+    }
+
+    pub(crate) fn get(&self) -> Option<T> {
+        self.0.with(|place| place.clone())
+    }
+}
+
 #[cfg(any(loom, shuttle))]
 mod imp {
     #[cfg(loom)]

@@ -17,111 +17,102 @@ use crate::event_loop::{EventLoop, Runtime};
 use crate::manager::Inner;
 use crate::runtime::TimerError;
 use crate::sync::atomic::{AtomicBool, Ordering};
-use crate::sync::{Arc, Mutex, Weak};
+use crate::sync::{Arc, Mutex, Once, Weak};
 use crate::topic::{self, TopicShared};
 use crate::wakers::{Seats, Ticket, wake};
 
+type Outcome = Result<EvtData, WaitError>;
+
 /// The waits armed between two events of a name. One emit resolves them all.
 pub(crate) struct Round {
-    state: Mutex<RoundState>,
-    /// Something has become of one of the waits: before that nobody need lock to look. Set under the lock.
+    seats: Mutex<Seats<Option<WaitError>>>,
+    /// What has come of all waits that were not taken back before. Set under the lock.
+    outcome: Once<Outcome>,
+    /// Something has become of one of the waits alone: it has a note on its seat. Set under the lock. A wait that is
+    /// taken back is so before the outcome.
     stirred: AtomicBool,
-}
-
-struct RoundState {
-    outcome: Option<Result<EvtData, WaitError>>,
-    seats: Seats<Option<WaitError>>,
-    /// Some wait was taken back by its limit, and may not have looked yet: an outcome that comes later is not its own.
-    expired: bool,
 }
 
 impl Default for Round {
     fn default() -> Self {
         Self {
-            state: Mutex::new(RoundState {
-                outcome: None,
-                seats: Seats::new(),
-                expired: false,
-            }),
+            seats: Mutex::new(Seats::new()),
+            outcome: Once::new(),
             stirred: AtomicBool::new(false),
         }
     }
 }
 
-impl RoundState {
-    /// What has come of the wait in a seat, or of one without.
+impl Round {
+    /// What has come of the wait in a seat, or of one without. Under the lock.
     fn outcome(
-        &mut self,
+        &self,
+        seats: &mut Seats<Option<WaitError>>,
         ticket: Option<Ticket>,
         own_clock: bool,
-    ) -> Option<Result<EvtData, WaitError>> {
+    ) -> Option<Outcome> {
         let note = ticket
-            .and_then(|ticket| self.seats.seat(ticket))
+            .and_then(|ticket| seats.seat(ticket))
             .and_then(|seat| seat.note);
-        match (note, &self.outcome) {
+        match (note, self.outcome.get()) {
             (Some(WaitError::TimedOut), _) => Some(Err(WaitError::TimedOut)),
-            (_, Some(outcome)) => Some(outcome.clone()),
+            (_, Some(outcome)) => Some(outcome),
             (Some(WaitError::Timer(_)), None) if own_clock => None,
             (note, None) => note.map(Err),
         }
     }
-}
-
-impl Round {
-    /// Runs `f` under the lock, which makes something of one or all waits.
-    fn stir<R>(&self, f: impl FnOnce(&mut RoundState) -> R) -> R {
-        self.state.with(|round| {
-            self.stirred.store(true, Ordering::Release);
-            f(round)
-        })
-    }
 
     /// Ends all waits of the round. Exactly once, by whoever took it out of its topic, with no lock held.
-    pub(crate) fn resolve(&self, outcome: Result<EvtData, WaitError>) {
-        let (seats, wakers) = self.stir(|round| {
-            round.outcome = Some(outcome);
-            if round.expired {
-                (Seats::new(), round.seats.take_wakers())
+    pub(crate) fn resolve(&self, outcome: Outcome) {
+        let (seats, wakers) = self.seats.with(|seats| {
+            self.outcome.set(outcome);
+            if self.is_stirred() {
+                // The notes are still to be read.
+                (Seats::new(), seats.take_wakers())
             } else {
-                let seats = core::mem::replace(&mut round.seats, Seats::new());
-                (seats, Vec::new())
+                (core::mem::replace(seats, Seats::new()), Vec::new())
             }
         });
         seats.wake_all();
         wakers.into_iter().for_each(wake);
     }
 
+    fn is_stirred(&self) -> bool {
+        self.stirred.load(Ordering::Acquire)
+    }
+
     fn take_seat(&self) -> Ticket {
-        self.state.with(|round| round.seats.take_seat())
+        self.seats.with(Seats::take_seat)
     }
 
     /// Notes that a wait is taken back; `false` if it was before. One without a seat has nobody else to take it back.
     /// Under the topic's lock. The waker is to be woken, or dropped, after it.
     fn take_back(&self, ticket: Option<Ticket>, waker: &mut Option<Waker>) -> bool {
         let Some(ticket) = ticket else { return true };
-        self.stir(|round| {
-            let Some(seat) = round.seats.seat(ticket) else {
+        self.seats.with(|seats| {
+            let Some(seat) = seats.seat(ticket) else {
                 return false;
             };
             if seat.note == Some(WaitError::TimedOut) {
                 return false;
             }
+            self.stirred.store(true, Ordering::Release);
             seat.note = Some(WaitError::TimedOut);
             *waker = seat.take();
-            round.expired = true;
             true
         })
     }
 
     fn leave(&self, ticket: Ticket) {
-        let seat = self.state.with(|round| round.seats.leave(ticket));
+        let seat = self.seats.with(|seats| seats.leave(ticket));
         let _ = contain(move || drop(seat));
     }
 
     /// Marks one wait as ended and wakes it. The caller has made sure of its right to do so.
     fn mark(&self, ticket: Ticket, error: WaitError) {
-        let waker = self.stir(|round| {
-            let seat = round.seats.seat(ticket)?;
+        let waker = self.seats.with(|seats| {
+            let seat = seats.seat(ticket)?;
+            self.stirred.store(true, Ordering::Release);
             seat.note = Some(error);
             seat.take()
         });
@@ -194,7 +185,7 @@ pub struct Wait(Stage);
 
 enum Stage {
     Armed(Armed),
-    Settled(Result<EvtData, WaitError>),
+    Settled(Outcome),
     Over,
 }
 
@@ -348,8 +339,8 @@ impl Armed {
     /// A limit that can never fire is no reason to give up what is already claimed, or timed by another clock.
     fn forget_timer_error(&mut self) {
         let Some(ticket) = self.ticket else { return };
-        self.round.state.with(|round| {
-            if let Some(seat) = round.seats.seat(ticket) {
+        self.round.seats.with(|seats| {
+            if let Some(seat) = seats.seat(ticket) {
                 if matches!(seat.note, Some(WaitError::Timer(_))) {
                     seat.note = None;
                 }
@@ -357,36 +348,42 @@ impl Armed {
         });
     }
 
-    /// What has come of it so far. Mostly something when it was woken; then no waker is cloned, and the seat is given up
-    /// under the same lock, unless the timer failed: then the wait is still armed.
-    fn look(&mut self) -> Option<Result<EvtData, WaitError>> {
-        if !self.round.stirred.load(Ordering::Acquire) {
-            return None;
+    /// What has come of it so far. Mostly something when it was woken; then nothing is locked and no waker cloned.
+    fn look(&mut self) -> Option<Outcome> {
+        // In this order: whoever sees the outcome also sees the notes that were made before it.
+        let outcome = self.round.outcome.get();
+        if !self.round.is_stirred() {
+            if outcome.is_some() {
+                // The seat has left together with all others.
+                self.ticket = None;
+            }
+            return outcome;
         }
-        let (outcome, seat) = self.round.state.with(|round| {
-            let outcome = round.outcome(self.ticket, self.own_clock)?;
+        let round = &self.round;
+        let (outcome, seat) = round.seats.with(|seats| {
+            let outcome = round.outcome(seats, self.ticket, self.own_clock)?;
+            // If the timer failed the wait is still armed.
             let over = !matches!(outcome, Err(WaitError::Timer(_)));
             let ticket = self.ticket.take_if(|_| over);
-            Some((outcome, ticket.and_then(|ticket| round.seats.leave(ticket))))
+            Some((outcome, ticket.and_then(|ticket| seats.leave(ticket))))
         })?;
         let _ = contain_drop(seat);
         Some(outcome)
     }
 
     /// What has come of it so far; else leaves a waker.
-    fn poll(&mut self, cx: &Context<'_>) -> Poll<Result<EvtData, WaitError>> {
+    fn poll(&mut self, cx: &Context<'_>) -> Poll<Outcome> {
         if let Some(outcome) = self.look() {
             return Poll::Ready(outcome);
         }
         let waker = cx.waker().clone();
-        let own_clock = self.own_clock;
-        let place = &mut self.ticket;
-        let (poll, old) = self.round.state.with(|round| {
-            if let Some(outcome) = round.outcome(*place, own_clock) {
+        let (round, place) = (&self.round, &mut self.ticket);
+        let (poll, old) = round.seats.with(|seats| {
+            if let Some(outcome) = round.outcome(seats, *place, self.own_clock) {
                 return (Poll::Ready(outcome), Some(waker));
             }
-            let ticket = *place.get_or_insert_with(|| round.seats.take_seat());
-            let old = match round.seats.seat(ticket) {
+            let ticket = *place.get_or_insert_with(|| seats.take_seat());
+            let old = match seats.seat(ticket) {
                 Some(seat) => seat.replace(waker),
                 None => Some(waker),
             };

@@ -30,8 +30,8 @@ pub struct Small {
 
 /// What is known of a type that is no longer known.
 struct Ops {
-    /// Says which type. Not the id itself: that is no constant for the compiler yet, and this needs no call. In code that
-    /// was compiled apart it has several addresses, but one address is one piece of code, which says one thing.
+    /// Says which type. Not the id itself: that is no constant for the compiler yet, and this needs no call. In code
+    /// that was compiled apart it has several addresses, but one address is one piece of code, which says one thing.
     type_id: fn() -> TypeId,
     view: fn(&Space) -> *mut dyn Payload,
     needs_drop: bool,
