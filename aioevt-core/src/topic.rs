@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 pub(crate) use self::change::{
     NewCallback, Refused, attach, close, detach_lane, revoke, unregister_all,
 };
-pub(crate) use self::commit::{Committed, commit, commit_any, commit_plain};
+pub(crate) use self::commit::{Committed, commit, commit_any, commit_plain, commit_waiters};
 pub(crate) use self::waiters::{arm, disarm};
 use crate::lane::{Lane, SlotId};
 use crate::maps::Tree;
@@ -37,10 +37,12 @@ pub(crate) enum Hint {
     Nobody = 0,
     /// One lane and no waiter: a small payload travels in the queue.
     OneLane = 1,
+    /// No lane, only waiters: they share the payload.
+    Waiters = 2,
     /// Several share the payload.
-    Many = 2,
+    Many = 3,
     /// The manager is closed.
-    Closed = 3,
+    Closed = 4,
 }
 
 /// What the topic's lock guards.
@@ -111,7 +113,8 @@ impl TopicShared {
         match self.hint.load(Ordering::Acquire) {
             0 => Hint::Nobody,
             1 => Hint::OneLane,
-            2 => Hint::Many,
+            2 => Hint::Waiters,
+            3 => Hint::Many,
             _ => Hint::Closed,
         }
     }
@@ -163,6 +166,7 @@ impl TopicState {
             (true, ..) => Hint::Closed,
             (_, 0, 0) => Hint::Nobody,
             (_, 1, 0) => Hint::OneLane,
+            (_, 0, _) => Hint::Waiters,
             _ => Hint::Many,
         }
     }

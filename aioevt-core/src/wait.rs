@@ -64,17 +64,22 @@ impl Round {
 
     /// Ends all waits of the round. Exactly once, by whoever took it out of its topic, with no lock held.
     pub(crate) fn resolve(&self, outcome: Outcome) {
-        let (seats, wakers) = self.seats.with(|seats| {
+        let waiting = self.seats.with(|seats| {
             self.outcome.set(outcome);
-            if self.is_stirred() {
+            if seats.is_empty() {
+                return None;
+            }
+            Some(if self.is_stirred() {
                 // The notes are still to be read.
                 (Seats::new(), seats.take_wakers())
             } else {
                 (core::mem::replace(seats, Seats::new()), Vec::new())
-            }
+            })
         });
-        seats.wake_all();
-        wakers.into_iter().for_each(wake);
+        if let Some((seats, wakers)) = waiting {
+            seats.wake_all();
+            wakers.into_iter().for_each(wake);
+        }
     }
 
     fn is_stirred(&self) -> bool {

@@ -37,6 +37,10 @@ impl<T: Default> Seats<T> {
         }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.seats.is_empty()
+    }
+
     pub(crate) fn take_seat(&mut self) -> Ticket {
         self.tickets += 1;
         let number = self.tickets;

@@ -96,6 +96,7 @@ impl Inner {
         match topic.hint() {
             Hint::Nobody | Hint::Closed => this.unheard(data),
             Hint::OneLane => topic::commit(this, topic, data.into_data(false)),
+            Hint::Waiters => topic::commit_waiters(this, topic, data.into_data(true)),
             Hint::Many => topic::commit_any(this, topic, Some(data.into_data(true))),
         }
     }

@@ -61,6 +61,25 @@ impl Committed {
     }
 }
 
+/// The commit of an event that only waiters want. If it is another one meanwhile, it is committed as such.
+pub(crate) fn commit_waiters(owner: &Arc<Inner>, topic: &Arc<TopicShared>, data: Data) -> Emitted {
+    let claimed = topic.change(|state| {
+        let claimed = state.groups.is_empty() && !state.closed;
+        claimed.then(|| (state.claim_waiters(), state.is_unneeded()))
+    });
+    let Some(((waiters, round), unneeded)) = claimed else {
+        return commit_any(owner, topic, Some(data));
+    };
+    if unneeded {
+        owner.sweep(topic);
+    }
+    finish(data, round);
+    Emitted {
+        waiters,
+        ..Emitted::default()
+    }
+}
+
 /// Every other case.
 #[inline(never)]
 pub(crate) fn commit_any(
@@ -136,6 +155,14 @@ impl TopicState {
         })
     }
 
+    /// Takes the waits that the event resolves. A round without any is kept for the next wait.
+    fn claim_waiters(&mut self) -> (usize, Option<Arc<Round>>) {
+        match core::mem::take(&mut self.waiting) {
+            0 => (0, None),
+            waiting => (waiting, self.round.take()),
+        }
+    }
+
     /// Keeps the room for wakers if as many lanes may need it again. What comes back is dropped after unlocking.
     fn keep(&mut self, wakeups: Wakeups) -> Wakeups {
         if wakeups.is_fit_for(self.groups.len()) {
@@ -165,7 +192,7 @@ impl TopicState {
                     return true;
                 }
             }
-            Hint::Many => {
+            Hint::Waiters | Hint::Many => {
                 let Some(Data::Shared(payload)) = data else {
                     return false;
                 };
@@ -174,10 +201,7 @@ impl TopicState {
                     // A refused copy is dropped here. It is not the last one, so nothing foreign runs.
                     group.push(&mut Some(Data::Shared(payload.clone())), after);
                 }
-                if self.waiting > 0 {
-                    after.emitted.waiters = core::mem::take(&mut self.waiting);
-                    after.round = self.round.take();
-                }
+                (after.emitted.waiters, after.round) = self.claim_waiters();
             }
         }
         let mut index = 0;
