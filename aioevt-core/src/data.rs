@@ -297,6 +297,16 @@ impl IntoEvtData for &EvtData {
     }
 }
 
+/// What was built already.
+impl IntoEvtData for Data {
+    const ALLOCATES: bool = false;
+
+    #[inline]
+    fn into_data(self, _shared: bool) -> Data {
+        self
+    }
+}
+
 /// The data of an event on its way.
 pub enum Data {
     /// Inside the message: small, and nobody else has it. Anything else is shared from the start: on the heap it would

@@ -73,11 +73,15 @@ impl Driver {
                         if !self.calls.deliver(lane, slot, data, tally, cx, budget) {
                             return false;
                         }
+                        if !data.needs_drop() {
+                            slot.compact();
+                        }
                     }
-                    self.drop_payload();
-                    // Not before: what is reported of the payload names one of these callbacks.
-                    if let Some(slot) = self.table.slot(id) {
-                        slot.compact();
+                    let needs_drop = data.needs_drop();
+                    self.calls.reset();
+                    self.at += 1;
+                    if needs_drop {
+                        self.drop_payload(id);
                     }
                 }
                 Message::Release { slot } => {
@@ -105,17 +109,13 @@ impl Driver {
     }
 
     /// Drops the payload of the event that was worked off. One that is only forgotten leaves with the batch.
-    #[inline]
-    fn drop_payload(&mut self) {
-        let event = &mut self.batch[self.at];
-        self.at += 1;
-        self.calls.reset();
-        if let Message::Event { slot, data } = event {
-            if data.needs_drop() {
-                self.dropping = Some(*slot);
-                *event = Message::Spent;
-                self.dropping = None;
-            }
+    fn drop_payload(&mut self, id: SlotId) {
+        self.dropping = Some(id);
+        self.batch[self.at - 1] = Message::Spent;
+        self.dropping = None;
+        // Not before: what is reported of the payload names one of these callbacks.
+        if let Some(slot) = self.table.slot(id) {
+            slot.compact();
         }
     }
 
@@ -207,7 +207,7 @@ impl Driver {
 
     /// Under the lane's lock: outcomes into the ledger.
     pub(super) fn flush(&mut self, state: &mut LaneState, after: &mut Vec<After>) {
-        for (member, tally) in self.tallies.drain(..) {
+        while let Some((member, tally)) = self.tallies.pop() {
             if let Some(member) = state.members.get_mut(member) {
                 member.ended.add(&tally);
                 after.extend(After::of(member));

@@ -82,20 +82,23 @@ impl Inner {
             Sent::Unheard(data) => this.unheard(data),
             Sent::Committed(committed) => committed.finish(),
             Sent::Given(topic, data) => Self::emit_on(this, &topic, data),
-            Sent::Built(topic, data) => topic::commit_any(this, &topic, data),
+            Sent::Unusual(topic, data) => {
+                topic::commit_any(this, &topic, data.map(|data| data.into_data(false)))
+            }
         }
     }
 
     /// Emits to a topic. An emit that nobody hears builds no payload.
     #[inline]
-    pub(crate) fn emit_on(
+    pub(crate) fn emit_on<D: IntoEvtData>(
         this: &Arc<Self>,
         topic: &Arc<TopicShared>,
-        data: impl IntoEvtData,
+        data: D,
     ) -> Emitted {
         match topic.hint() {
             Hint::Nobody | Hint::Closed => this.unheard(data),
-            Hint::OneLane => topic::commit(this, topic, data.into_data(false)),
+            Hint::OneLane if D::ALLOCATES => topic::commit(this, topic, data.into_data(false)),
+            Hint::OneLane => topic::commit(this, topic, data),
             Hint::Waiters => topic::commit_waiters(this, topic, data.into_data(true)),
             Hint::Many => topic::commit_any(this, topic, Some(data.into_data(true))),
         }
@@ -104,7 +107,7 @@ impl Inner {
     /// Emits what was built already.
     pub(crate) fn emit_later(this: &Arc<Self>, name: &str, data: Data) -> Emitted {
         match this.names.find(name) {
-            Some(topic) => topic::commit(this, &topic, data),
+            Some(topic) => Self::emit_on(this, &topic, data),
             None => this.unheard(data),
         }
     }
@@ -352,7 +355,7 @@ enum Sent<D> {
     Unheard(D),
     Committed(Committed),
     Given(Arc<TopicShared>, D),
-    Built(Arc<TopicShared>, Option<Data>),
+    Unusual(Arc<TopicShared>, Option<D>),
 }
 
 impl<D: IntoEvtData> Sent<D> {
@@ -365,10 +368,10 @@ impl<D: IntoEvtData> Sent<D> {
         if topic.hint() != Hint::OneLane {
             return Self::Given(topic.clone(), data);
         }
-        let mut data = Some(data.into_data(false));
+        let mut data = Some(data);
         match topic::commit_plain(topic, &mut data) {
             Some(committed) => Self::Committed(committed),
-            None => Self::Built(topic.clone(), data),
+            None => Self::Unusual(topic.clone(), data),
         }
     }
 }
