@@ -220,7 +220,11 @@ impl LaneState {
     /// Whether `events` more messages can be accepted. Makes room.
     #[inline]
     pub(crate) fn can_accept(&mut self, events: usize) -> bool {
-        !self.is_closed() && self.queue.try_reserve(events).is_ok()
+        let queue = &mut self.queue;
+        if self.phase == Phase::Closed {
+            return false;
+        }
+        queue.capacity() - queue.len() >= events || queue.try_reserve(events).is_ok()
     }
 
     /// The account of `owner` with one group more, and whether it is new here. Under the manager's list lock.
@@ -246,7 +250,14 @@ impl LaneState {
         deliveries: usize,
         data: Data,
     ) {
-        self.queue.push(Message::Event { slot, data });
+        let queue = &mut self.queue;
+        if queue.len() < queue.capacity() {
+            // Nothing can have to grow here, so the message is built in its place. Copied there it would be read in
+            // larger pieces than it was just written, for which a processor has to wait.
+            queue.push(Message::Event { slot, data });
+        } else {
+            push_and_grow(queue, Message::Event { slot, data });
+        }
         if let Some(member) = self.members.get_mut(member) {
             member.accepted += deliveries as u64;
         }
@@ -295,6 +306,13 @@ impl LaneState {
         self.runner = Some(Runner::here());
         Some(Wakeup::Inline(lane.clone(), driver))
     }
+}
+
+/// Not inlined, so that the usual push is made without this one.
+#[cold]
+#[inline(never)]
+fn push_and_grow(queue: &mut Vec<Message>, message: Message) {
+    queue.push(message);
 }
 
 /// What is to be done, with no lock held, for an account that has just become quiet.

@@ -41,8 +41,7 @@ pub(crate) fn commit(
 
 /// The usual commit. If it is another one, the data stays and this is `None`. It runs no foreign code, and allocates
 /// only when the lane's queue grows: the data is to be such that building it does not. It is built in its place in the
-/// queue. (Built before and copied there it would be read in larger pieces than it was just written, for which a
-/// processor has to wait: 8 ns.)
+/// queue.
 #[inline]
 pub(crate) fn commit_plain<D: IntoEvtData>(
     topic: &TopicShared,
