@@ -2,10 +2,31 @@
 
 use alloc::string::String;
 
-/// Runs foreign code; a panic becomes its message.
+/// A panic that was caught, as its message.
+pub(crate) struct Panic(Message);
+
+#[cfg(feature = "std")]
+type Message = String;
+/// There is none. The compiler knows, and leaves out whatever would be done about it.
+#[cfg(not(feature = "std"))]
+type Message = core::convert::Infallible;
+
+impl Panic {
+    #[cfg(feature = "std")]
+    pub(crate) fn into_message(self) -> String {
+        self.0
+    }
+
+    #[cfg(not(feature = "std"))]
+    pub(crate) fn into_message(self) -> String {
+        match self.0 {}
+    }
+}
+
+/// Runs foreign code; a panic becomes a value.
 #[cfg(feature = "std")]
 #[inline]
-pub(crate) fn contain<R>(foreign: impl FnOnce() -> R) -> Result<R, String> {
+pub(crate) fn contain<R>(foreign: impl FnOnce() -> R) -> Result<R, Panic> {
     use core::panic::AssertUnwindSafe;
 
     // Unwind safety: whatever the foreign code leaves half done is foreign too, or dropped right after.
@@ -15,13 +36,13 @@ pub(crate) fn contain<R>(foreign: impl FnOnce() -> R) -> Result<R, String> {
 /// Runs foreign code.
 #[cfg(not(feature = "std"))]
 #[inline]
-pub(crate) fn contain<R>(foreign: impl FnOnce() -> R) -> Result<R, String> {
+pub(crate) fn contain<R>(foreign: impl FnOnce() -> R) -> Result<R, Panic> {
     Ok(foreign())
 }
 
-/// Drops a foreign value; a panic becomes its message.
+/// Drops a foreign value; a panic becomes a value.
 #[inline]
-pub(crate) fn contain_drop<T>(value: T) -> Result<(), String> {
+pub(crate) fn contain_drop<T>(value: T) -> Result<(), Panic> {
     if core::mem::needs_drop::<T>() {
         contain(move || drop(value))
     } else {
@@ -31,7 +52,7 @@ pub(crate) fn contain_drop<T>(value: T) -> Result<(), String> {
 
 #[cfg(feature = "std")]
 #[cold]
-fn describe(panic: alloc::boxed::Box<dyn core::any::Any + Send>) -> String {
+fn describe(panic: alloc::boxed::Box<dyn core::any::Any + Send>) -> Panic {
     let text = if let Some(text) = panic.downcast_ref::<&'static str>() {
         String::from(*text)
     } else if let Some(text) = panic.downcast_ref::<String>() {
@@ -43,5 +64,5 @@ fn describe(panic: alloc::boxed::Box<dyn core::any::Any + Send>) -> String {
     if let Err(second) = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| drop(panic))) {
         core::mem::forget(second);
     }
-    text
+    Panic(text)
 }

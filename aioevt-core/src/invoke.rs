@@ -1,7 +1,6 @@
 //! `Invoke`: one callback behind a `dyn`, sync or async. How arguments are bound to parameters is in `bind.rs`.
 
 use alloc::boxed::Box;
-use alloc::string::String;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -10,7 +9,7 @@ use pin_project_lite::pin_project;
 
 use crate::arg_error::ArgError;
 use crate::callback::Outcome;
-use crate::contain::{contain, contain_drop};
+use crate::contain::{Panic, contain, contain_drop};
 use crate::data::Data;
 use crate::error::BoxError;
 use crate::lane::{CallEnd, CallGuard, Site};
@@ -80,7 +79,7 @@ pub(crate) enum Trouble {
     /// The arguments did not fit; it was not called.
     Rejected(ArgError),
     /// What it left behind panicked when dropped, or its future when polled.
-    Panicked(String),
+    Panicked(Panic),
 }
 
 /// A callback with its type erased.
@@ -168,7 +167,7 @@ where
                     self.spare = Some(call);
                     event.end(match dropped {
                         Ok(()) => Trouble::Failed(Box::new(NotReady)),
-                        Err(message) => Trouble::Panicked(message),
+                        Err(panic) => Trouble::Panicked(panic),
                     })
                 }
             },
@@ -178,7 +177,7 @@ where
                 match result.and_then(|outcome| dropped.map(|()| outcome)) {
                     Ok(Ok(())) => true,
                     Ok(Err(error)) => event.end(Trouble::Failed(error)),
-                    Err(message) => event.end(Trouble::Panicked(message)),
+                    Err(panic) => event.end(Trouble::Panicked(panic)),
                 }
             }
         }
@@ -230,7 +229,7 @@ where
     fn poll_once(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Result<(), BoxError>, String>> {
+    ) -> Poll<Result<Result<(), BoxError>, Panic>> {
         let this = self.project();
         let polled = contain(|| match this.future.as_pin_mut() {
             Some(future) => future.poll(cx).map(Outcome::into_result),
@@ -238,11 +237,11 @@ where
         });
         match polled {
             Ok(polled) => polled.map(Ok),
-            Err(message) => Poll::Ready(Err(message)),
+            Err(panic) => Poll::Ready(Err(panic)),
         }
     }
 
-    fn drop_future(self: Pin<&mut Self>) -> Result<(), String> {
+    fn drop_future(self: Pin<&mut Self>) -> Result<(), Panic> {
         let mut future = self.project().future;
         contain(move || future.set(None))
     }
@@ -262,7 +261,7 @@ where
         let end = match result.and_then(|outcome| dropped.map(|()| outcome)) {
             Ok(Ok(())) => CallEnd::Done,
             Ok(Err(error)) => CallEnd::Failed(error),
-            Err(message) => CallEnd::Panicked(message),
+            Err(panic) => CallEnd::Panicked(panic),
         };
         if let Some(guard) = self.project().guard.take() {
             guard.finish(end);
@@ -272,6 +271,6 @@ where
 }
 
 /// Drops a callback. With no lock held.
-pub(crate) fn drop_invoke(invoke: Option<Box<dyn Invoke>>) -> Result<(), String> {
+pub(crate) fn drop_invoke(invoke: Option<Box<dyn Invoke>>) -> Result<(), Panic> {
     contain_drop(invoke)
 }

@@ -1,6 +1,7 @@
 //! `CallGuard`: the account of one suspended call. It is settled exactly once, however the call's task ends.
 
 use super::Lane;
+use crate::contain::Panic;
 use crate::error::{BoxError, CallbackErrorKind, DiscardReason};
 use crate::ledger::Ending;
 use crate::manager::{Inner, Manager};
@@ -52,7 +53,7 @@ impl Site<'_> {
 pub(crate) enum CallEnd {
     Done,
     Failed(BoxError),
-    Panicked(alloc::string::String),
+    Panicked(Panic),
 }
 
 /// Settles the account of a suspended call; dropping it unsettled counts the call as discarded.
@@ -76,8 +77,8 @@ impl CallGuard {
                 self.report(CallbackErrorKind::Failed(error));
                 Ending::Failed
             }
-            CallEnd::Panicked(message) => {
-                self.report(CallbackErrorKind::Panicked(message));
+            CallEnd::Panicked(panic) => {
+                self.report(CallbackErrorKind::Panicked(panic.into_message()));
                 Ending::Panicked
             }
         };

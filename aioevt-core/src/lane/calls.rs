@@ -162,9 +162,9 @@ impl Calls {
                 tally.failed += 1;
                 CallbackErrorKind::Arguments(error)
             }
-            Some(Trouble::Panicked(message)) => {
+            Some(Trouble::Panicked(panic)) => {
                 tally.panicked += 1;
-                CallbackErrorKind::Panicked(message)
+                CallbackErrorKind::Panicked(panic.into_message())
             }
         };
         slot.report(&slot.entries[self.position - 1].record, kind);

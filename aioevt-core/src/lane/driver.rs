@@ -1,7 +1,6 @@
 //! The driver: works off a lane's messages in order and owns the lane's callbacks. It is run by `lane/task.rs` on a
 //! runtime, or by `lane/inline.rs` on the emitter's own stack.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 use core::task::Context;
@@ -10,7 +9,7 @@ use super::calls::Calls;
 use super::message::Message;
 use super::table::{Slot, SlotId, Table};
 use super::{After, Lane, LaneState};
-use crate::contain::contain;
+use crate::contain::{Panic, contain};
 use crate::error::CallbackErrorKind;
 use crate::ledger::{Ending, Tally};
 use crate::sync::Arc;
@@ -121,7 +120,8 @@ impl Driver {
 
     /// A callback panicked, or a payload while it was dropped. The work goes on behind it.
     #[cold]
-    fn panicked(&mut self, panic: String, budget: &mut usize) {
+    fn panicked(&mut self, panic: Panic, budget: &mut usize) {
+        let panic = panic.into_message();
         if let Some(slot) = self.dropping.take() {
             if let Some((slot, entry)) = self
                 .table

@@ -90,7 +90,7 @@ impl Slot {
         };
         self.forget(&record);
         if let Err(panic) = drop_invoke(Some(invoke)) {
-            self.report(&record, CallbackErrorKind::Panicked(panic));
+            self.report(&record, CallbackErrorKind::Panicked(panic.into_message()));
         }
     }
 
