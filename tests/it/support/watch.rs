@@ -8,8 +8,14 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-/// So long may anything take.
-pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+/// So long may anything take: seconds, more of them where all takes longer, as under a sanitizer.
+pub(crate) const LIMIT: Duration = Duration::from_secs(match option_env!("TEST_LIMIT") {
+    None => 60,
+    Some(seconds) => match u64::from_str_radix(seconds, 10) {
+        Ok(seconds) => seconds,
+        Err(_) => panic!("TEST_LIMIT is not a number of seconds"),
+    },
+});
 
 /// `future`, which panics if it is not ready in time.
 pub(crate) async fn watched<F: Future>(future: F) -> F::Output {
