@@ -163,3 +163,26 @@ impl GroupFlag {
         self.0.fetch_or(DEAD, Ordering::AcqRel);
     }
 }
+
+#[cfg(all(test, not(loom), not(shuttle)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_is_calm_again_when_the_lane_has_removed_what_was_taken_back() {
+        let group = GroupFlag::new();
+        for _ in 0..2 {
+            assert!(group.is_calm());
+            group.take_back();
+            group.take_back();
+            group.removed();
+            assert!(!group.is_calm() && group.is_live());
+            group.removed();
+        }
+        // Closing takes nothing back; what is dead starts no call.
+        group.close();
+        assert!(group.is_calm() && !group.is_live() && !group.is_dead());
+        group.kill();
+        assert!(!group.is_calm() && !group.is_live() && group.is_dead());
+    }
+}

@@ -344,3 +344,30 @@ fn a_payload_that_panics_is_reported_though_its_callback_ends_with_it() {
     assert_eq!(reports.len(), 1, "{reports:?}");
     assert!(reports[0].contains("boom"), "{reports:?}");
 }
+
+/// A waker is foreign, and its clone may be dear: a wait that was woken looks first.
+#[test]
+fn a_wait_that_has_its_event_clones_no_waker() {
+    use std::cell::Cell;
+    use std::task::{RawWaker, RawWakerVTable};
+    thread_local! {
+        static CLONES: Cell<usize> = const { Cell::new(0) };
+    }
+    fn clone(_: *const ()) -> RawWaker {
+        CLONES.set(CLONES.get() + 1);
+        RawWaker::new(std::ptr::null(), &TABLE)
+    }
+    static TABLE: RawWakerVTable = RawWakerVTable::new(clone, |_| (), |_| (), |_| ());
+    // SAFETY: nothing is behind the pointer.
+    let waker = unsafe { Waker::from_raw(RawWaker::new(std::ptr::null(), &TABLE)) };
+    let mut cx = Context::from_waker(&waker);
+
+    let mgr = Manager::new(EventLoop::inline());
+    let (mut looked_at, mut fresh) = (mgr.wait("x"), mgr.wait("x"));
+    assert!(Pin::new(&mut looked_at).poll(&mut cx).is_pending());
+    assert_eq!(CLONES.get(), 1);
+    mgr.emit("x", ());
+    assert!(Pin::new(&mut looked_at).poll(&mut cx).is_ready());
+    assert!(Pin::new(&mut fresh).poll(&mut cx).is_ready());
+    assert_eq!(CLONES.get(), 1);
+}

@@ -91,3 +91,27 @@ fn emits_do_not_allocate() {
     assert_eq!(allocations(|| burst("inline")), 0);
     assert_eq!(mgr.stats().ran, 1 + 2 * 6 * ROOM as u64 + 1 + ROOM as u64);
 }
+
+/// The room for the wakers of sleeping lanes stays with the name: what is left to allocate is the payload.
+#[test]
+fn an_event_for_many_lanes_allocates_its_payload_only() {
+    let mut poll_loop = PollLoop::new(|| ());
+    let event_loop = poll_loop.event_loop();
+    let mgr = Manager::new(&event_loop);
+    let lanes: Vec<_> = (0..12).map(|_| event_loop.new_lane()).collect();
+    for lane in &lanes {
+        mgr.on("many").event_loop(lane).call(|_: u8| ());
+    }
+    let mut emit = || {
+        while poll_loop.poll(Duration::ZERO).is_some() {}
+        allocations(|| assert_eq!(mgr.emit("many", (1,)).callbacks, lanes.len()))
+    };
+    // Both buffers of each lane.
+    for _ in 0..3 {
+        emit();
+    }
+    for _ in 0..3 {
+        assert_eq!(emit(), 1);
+    }
+    assert_eq!(mgr.unregister("many"), lanes.len());
+}

@@ -94,3 +94,94 @@ impl Patience {
         false
     }
 }
+
+#[cfg(all(test, feature = "std", not(loom), not(shuttle)))]
+mod tests {
+    use super::*;
+
+    /// How often it looks again, in a turn of its own, before it sleeps.
+    fn looks(patience: &mut Patience) -> u32 {
+        patience.begin_turn();
+        looks_left(patience)
+    }
+
+    /// The same in the turn that has begun.
+    fn looks_left(patience: &mut Patience) -> u32 {
+        let mut looks = 0;
+        while patience.looks_again() {
+            looks += 1;
+        }
+        looks
+    }
+
+    #[test]
+    fn only_a_stream_is_worth_a_look() {
+        let mut patience = Patience::default();
+        assert_eq!(looks(&mut patience), 0);
+        patience.found(1);
+        assert_eq!(looks(&mut patience), 0);
+        patience.found(2);
+        assert_eq!(looks(&mut patience), ONE);
+        // It was in vain.
+        assert_eq!(looks(&mut patience), 0);
+    }
+
+    #[test]
+    fn a_look_that_found_something_is_worth_all_and_each_time_in_vain_half_as_many() {
+        let mut patience = Patience::default();
+        patience.found(2);
+        patience.begin_turn();
+        assert!(patience.looks_again());
+        patience.found(1);
+        let mut expected = MOST;
+        while expected > 0 {
+            assert_eq!(looks(&mut patience), expected);
+            // Without a look it says nothing.
+            patience.found(2);
+            expected /= 2;
+        }
+        assert_eq!(looks(&mut patience), ONE);
+    }
+
+    #[test]
+    fn the_end_of_a_turn_ends_the_looks_and_is_not_held_against_them() {
+        let mut patience = Patience::default();
+        patience.found(2);
+        patience.begin_turn();
+        assert!(patience.looks_again());
+        patience.found(1);
+        // One was before.
+        assert_eq!(looks_left(&mut patience), MOST - 1);
+        assert_eq!(looks(&mut patience), MOST);
+        assert_eq!(looks(&mut patience), MOST / 2);
+    }
+
+    #[test]
+    fn whether_it_pays_is_tried_again_after_many_sleeps() {
+        let mut patience = Patience::default();
+        for _ in 0..2 {
+            patience.limit = 0;
+            for sleep in 0..PROBE {
+                assert_eq!(looks(&mut patience), 0, "{sleep}");
+            }
+            assert_eq!(looks(&mut patience), MOST);
+            // That was the first sleep of the next round.
+            patience.sleeps = 0;
+        }
+    }
+
+    #[test]
+    fn where_others_want_the_processor_there_are_no_looks_until_the_next_probe() {
+        let mut patience = Patience {
+            looks: 2,
+            crowded: true,
+            ..Patience::default()
+        };
+        patience.found(3);
+        for sleep in 0..PROBE {
+            assert_eq!(looks(&mut patience), 0, "{sleep}");
+            patience.found(3);
+        }
+        assert_eq!(looks(&mut patience), MOST);
+    }
+}
