@@ -6,7 +6,7 @@ use aioevt_core::{EventLoop, Manager, Topic, Wait, WaitError};
 use loom::future::block_on;
 use loom::thread;
 
-use crate::support::{Kept, model, poll};
+use crate::support::{Kept, Log, model, poll};
 
 const LIMIT: Duration = Duration::from_secs(1);
 
@@ -95,6 +95,63 @@ fn emit_against_the_limit_of_one_of_two() {
         }
         drop(limiter.join().unwrap());
         assert_eq!(mgr.stats().waiters, 0);
+    });
+}
+
+/// The same while the limited wait is looked at: it sees the outcome of the round only together with its own.
+#[test]
+fn a_wait_is_looked_at_while_its_limit_and_an_event_race() {
+    model(3, || {
+        let (_mgr, topic, wait, mut delays) = limited();
+        let unlimited = topic.wait();
+        let limiter = thread::spawn(move || {
+            let _ = poll(&mut delays);
+            delays
+        });
+        let emitter = thread::spawn(move || topic.emit((7u32,)).waiters);
+        let outcome = block_on(wait);
+        let waiters = emitter.join().unwrap();
+        assert_eq!(outcome.is_ok(), waiters == 2);
+        drop((unlimited, limiter.join().unwrap()));
+    });
+}
+
+/// An event for a waiter against a registration: who hears it was there before those who do not.
+#[test]
+fn emit_to_a_waiter_against_register() {
+    model(3, || {
+        let mgr = Manager::new(EventLoop::inline());
+        let topic = mgr.topic("x");
+        let first = topic.wait();
+        let emits = topic.clone();
+        let emitter = thread::spawn(move || emits.emit((1u32,)));
+        let log = Log::default();
+        topic.register(log.callback());
+        let second = topic.wait();
+        let emitted = emitter.join().unwrap();
+        assert_eq!(log.len(), emitted.callbacks);
+        assert!(emitted.waiters == 1 || emitted.callbacks == 1);
+        drop((first, second));
+    });
+}
+
+/// An event for a waiter against close: it is accepted or rejected, and the wait knows.
+#[test]
+fn emit_to_a_waiter_against_close() {
+    model(3, || {
+        let mgr = Manager::new(EventLoop::inline());
+        let topic = mgr.topic("x");
+        let wait = topic.wait();
+        let emitter = thread::spawn(move || topic.emit((1u32,)));
+        mgr.close();
+        let emitted = emitter.join().unwrap();
+        match block_on(wait) {
+            Ok(_) => assert_eq!((emitted.waiters, emitted.rejected), (1, 0)),
+            Err(error) => {
+                assert_eq!(error, WaitError::Closed);
+                assert_eq!((emitted.waiters, emitted.rejected), (0, 1));
+            }
+        }
     });
 }
 
