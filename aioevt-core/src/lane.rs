@@ -251,9 +251,9 @@ impl LaneState {
         data: Data,
     ) {
         let queue = &mut self.queue;
-        if queue.len() < queue.capacity() {
-            // Nothing can have to grow here, so the message is built in its place. Copied there it would be read in
-            // larger pieces than it was just written, for which a processor has to wait.
+        if !cfg!(feature = "std") || queue.len() < queue.capacity() {
+            // With std nothing can have to grow here, so the message is built in its place. Copied there it would be read
+            // in larger pieces than it was just written, for which a large processor has to wait.
             queue.push(Message::Event { slot, data });
         } else {
             push_and_grow(queue, Message::Event { slot, data });
