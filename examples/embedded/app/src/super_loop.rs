@@ -40,18 +40,18 @@ pub fn run(board: &'static Board) {
 }
 
 /// Runs the application to its end in a task of an executor. `a_while` is long enough for the executor to end the tasks
-/// of what the application has dropped.
-pub async fn run_on(
+/// of what the application has dropped. It is made when that has happened, for a timer's time runs from then on.
+pub async fn run_on<F: Future>(
     board: &'static Board,
     event_loop: impl FnOnce() -> EventLoop,
-    a_while: impl Future,
+    a_while: impl FnOnce() -> F,
 ) {
     let account = Account::open(board);
     let event_loop = event_loop();
     let mgr = Manager::new(&event_loop);
     account.idle();
     story(board, mgr, event_loop).await;
-    a_while.await;
+    a_while().await;
     account.close();
 }
 

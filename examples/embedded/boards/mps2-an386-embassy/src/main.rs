@@ -35,7 +35,8 @@ async fn main(spawner: Spawner) {
     Clock::start();
     cortex_m_board::unmask(cortex_m_board::BUTTON);
     let event_loop = || EventLoop::new(EmbassyRuntime::new(spawner.make_send(), &POOL));
-    app::run_on(&BOARD, event_loop, embassy_time::Timer::after_millis(5)).await;
+    let a_while = || embassy_time::Timer::after_millis(5);
+    app::run_on(&BOARD, event_loop, a_while).await;
     cortex_m_board::end();
 }
 
