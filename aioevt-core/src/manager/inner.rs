@@ -97,6 +97,10 @@ impl Inner {
     ) -> Emitted {
         match topic.hint() {
             Hint::Nobody | Hint::Closed => this.unheard(data),
+            // One piece of code for all types of payloads.
+            hint if !cfg!(feature = "std") => {
+                Self::emit_built(this, topic, hint, data.into_data(false))
+            }
             Hint::OneLane if D::ALLOCATES => topic::commit(this, topic, data.into_data(false)),
             Hint::OneLane => topic::commit(this, topic, data),
             Hint::Waiters => topic::commit_waiters(this, topic, data.into_data(true)),
@@ -104,7 +108,20 @@ impl Inner {
         }
     }
 
-    /// Emits what was built already.
+    fn emit_built(
+        this: &Arc<Self>,
+        topic: &Arc<TopicShared>,
+        hint: Hint,
+        data: Data,
+    ) -> Emitted {
+        match hint {
+            Hint::OneLane => topic::commit(this, topic, data),
+            Hint::Waiters => topic::commit_waiters(this, topic, data),
+            _ => topic::commit_any(this, topic, Some(data)),
+        }
+    }
+
+    /// Emits by name what was built already.
     pub(crate) fn emit_later(this: &Arc<Self>, name: &str, data: Data) -> Emitted {
         match this.names.find(name) {
             Some(topic) => Self::emit_on(this, &topic, data),
