@@ -1,9 +1,9 @@
 //! The names: which topic belongs to which name. An entry lives while it has a registration, an armed wait or a `Topic`
 //! handle; whoever ends the last one removes it.
 
-use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::array;
 
 use crate::maps::{NameHasher, SHARDS, Topics};
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +13,7 @@ use crate::topic::TopicShared;
 type Shard = Apart<Mutex<Topics>>;
 
 pub(crate) struct Names {
-    shards: Box<[Shard]>,
+    shards: [Shard; SHARDS],
     hasher: NameHasher,
     closed: AtomicBool,
 }
@@ -21,9 +21,7 @@ pub(crate) struct Names {
 impl Names {
     pub(crate) fn new() -> Self {
         Self {
-            shards: (0..SHARDS)
-                .map(|_| Apart(Mutex::new(Topics::default())))
-                .collect(),
+            shards: array::from_fn(|_| Apart(Mutex::new(Topics::default()))),
             hasher: NameHasher::new(),
             closed: AtomicBool::new(false),
         }
@@ -45,7 +43,7 @@ impl Names {
     /// A hash table uses the lowest and the highest bits.
     #[inline]
     fn shard(&self, hash: u64) -> &Mutex<Topics> {
-        &self.shards[(hash >> 24) as usize % self.shards.len()]
+        &self.shards[(hash >> 24) as usize % SHARDS]
     }
 
     /// The topic of a name that has one.
