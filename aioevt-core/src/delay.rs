@@ -135,7 +135,7 @@ impl Delays {
             }
             state.entries.insert(key, action);
             state.keeper.get_or_insert_with(|| runtime.clone());
-            let earliest = state.first() == Some(key);
+            let earliest = state.is_first(key);
             let waker = if earliest { state.waker.take() } else { None };
             (key, waker, !core::mem::replace(&mut state.watched, true))
         });
@@ -151,7 +151,7 @@ impl Delays {
     /// Takes an entry out before its time. The caller drops it with no lock held.
     pub(crate) fn cancel(&self, key: DelayKey) -> Option<Action> {
         let (action, waker, _keeper) = self.0.with(|state| {
-            let first = state.first() == Some(key);
+            let first = state.is_first(key);
             let action = state.take(key);
             // The sleep is armed for it: let it be armed for the next one, or not at all.
             let waker = if first { state.waker.take() } else { None };
@@ -232,6 +232,11 @@ impl Delays {
 impl DelayState {
     fn first(&self) -> Option<DelayKey> {
         self.entries.first_key_value().map(|(key, _)| *key)
+    }
+
+    /// Numbers are given once, so they say all about equality.
+    fn is_first(&self, key: DelayKey) -> bool {
+        self.first().is_some_and(|first| first.number == key.number)
     }
 
     fn take(&mut self, key: DelayKey) -> Option<Action> {
