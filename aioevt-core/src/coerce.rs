@@ -129,27 +129,27 @@ impl Integer {
     /// In decimal. By hand, digit by digit: what core has for 128 bits is 2 KB of code, and this is the only place where
     /// a program that prints nothing needs it.
     pub(crate) fn digits(self) -> String {
-        const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
-        /// Of the largest number.
-        const PLACES: usize = 39;
-
-        let (sign, number) = match self {
-            Self::Signed(v) => (if v < 0 { "-" } else { "" }, v.unsigned_abs()),
-            Self::Unsigned(v) => ("", v),
+        let (negative, number) = match self {
+            Self::Signed(v) => (v < 0, v.unsigned_abs()),
+            Self::Unsigned(v) => (false, v),
         };
         let mut number = number.to_be_bytes();
-        let mut places = [0; PLACES];
-        for place in places.iter_mut().rev() {
+        let mut text = String::new();
+        loop {
+            // Divided by ten as on paper, byte by byte: the rest is the last digit.
+            let mut rest = 0;
             for byte in &mut number {
-                let part = *place << 8 | u32::from(*byte);
+                let part = rest << 8 | u32::from(*byte);
                 *byte = (part / 10) as u8;
-                *place = part % 10;
+                rest = part % 10;
+            }
+            text.insert(0, char::from(b'0' + rest as u8));
+            if number == [0; 16] {
+                break;
             }
         }
-        let zeros = places.iter().take_while(|digit| **digit == 0).count();
-        let mut text = String::from(sign);
-        for digit in &places[zeros.min(PLACES - 1)..] {
-            text.push_str(DIGITS[*digit as usize]);
+        if negative {
+            text.insert(0, '-');
         }
         text
     }
