@@ -40,8 +40,6 @@ pub(super) fn close(lane: &Arc<Lane>, driver: &mut Driver) {
     let slots = driver.table.drain();
     for slot in slots.iter().flatten() {
         topic::detach_lane(&slot.owner, &slot.topic, &slot.group, lane);
-    }
-    for slot in slots.iter().flatten() {
         slot.entries
             .iter()
             .for_each(|entry| reports.extend(leaving(slot, entry)));
@@ -98,23 +96,8 @@ fn discard(driver: &mut Driver, messages: &mut [Message]) -> Vec<Report> {
                 }
                 driver.count(member, Ending::Discarded, discarded);
             }
-            Message::Add(_) => {
-                let Message::Add(addition) = mem::replace(message, Message::Spent) else {
-                    continue;
-                };
-                driver.count_control(addition.member);
-                driver.table.add(*addition);
-            }
-            Message::Remove { slot, id } => {
-                let Some(slot) = driver.table.slot(*slot) else {
-                    continue;
-                };
-                let member = slot.member;
-                if let Some(position) = slot.position(*id) {
-                    let _ = crate::invoke::drop_invoke(slot.bury(position));
-                    slot.forget(&slot.entries[position].record);
-                }
-                driver.count_control(member);
+            Message::Add(_) | Message::Remove { .. } => {
+                driver.change(mem::replace(message, Message::Spent));
             }
             Message::Release { slot } => {
                 let Some(mut slot) = driver.table.release(*slot) else {

@@ -157,7 +157,7 @@ impl Driver {
     }
 
     /// Carries out a change of the table. Closures that leave are dropped here, one by one.
-    fn change(&mut self, control: Message) {
+    pub(super) fn change(&mut self, control: Message) {
         let member = match control {
             Message::Add(addition) => {
                 let member = addition.member;
