@@ -10,7 +10,6 @@ use super::table::{Entry, Slot};
 use super::{After, Lane, Phase};
 use crate::contain::contain_drop;
 use crate::error::{CallbackErrorKind, DiscardReason};
-use crate::ledger::Ending;
 use crate::record::Record;
 use crate::runner::Runner;
 use crate::sync::Arc;
@@ -94,7 +93,7 @@ fn discard(driver: &mut Driver, messages: &mut [Message]) -> Vec<Report> {
                         *remaining -= 1;
                     }
                 }
-                driver.count(member, Ending::Discarded, discarded);
+                driver.count_discarded(member, discarded);
             }
             Message::Add(_) | Message::Remove { .. } => {
                 driver.change(mem::replace(message, Message::Spent));

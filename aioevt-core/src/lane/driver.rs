@@ -11,7 +11,7 @@ use super::table::{Slot, SlotId, Table};
 use super::{After, Lane, LaneState};
 use crate::contain::{Panic, contain};
 use crate::error::CallbackErrorKind;
-use crate::ledger::{Ending, Tally};
+use crate::ledger::Tally;
 use crate::sync::Arc;
 
 /// Calls in one poll, so that other tasks of the runtime get their turns.
@@ -215,11 +215,8 @@ impl Driver {
         }
     }
 
-    pub(super) fn count(&mut self, member: usize, ending: Ending, times: u64) {
-        let tally = tally_of(&mut self.tallies, member);
-        for _ in 0..times {
-            tally.count(ending);
-        }
+    pub(super) fn count_discarded(&mut self, member: usize, deliveries: u64) {
+        tally_of(&mut self.tallies, member).discarded += deliveries;
     }
 
     pub(super) fn count_control(&mut self, member: usize) {
