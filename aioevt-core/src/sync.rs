@@ -2,6 +2,7 @@
 //! a guard could not be given out by a critical section, and the extent of every lock shows in the code.
 
 use core::ops::Deref;
+use core::task::Waker;
 
 pub(crate) use arc::{Arc, Weak};
 
@@ -38,6 +39,35 @@ macro_rules! shared_dyn {
     };
 }
 pub(crate) use shared_dyn;
+
+/// A waker that calls `f`.
+pub(crate) fn waker(f: impl Fn() + Send + Sync + 'static) -> Waker {
+    Waker::from(Arc::new(Wakes(f)))
+}
+
+struct Wakes<F>(F);
+
+#[cfg(not(all(feature = "portable-atomic", not(feature = "std"))))]
+impl<F: Fn() + Send + Sync + 'static> alloc::task::Wake for Wakes<F> {
+    fn wake(self: Arc<Self>) {
+        (self.0)();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        (self.0)();
+    }
+}
+
+#[cfg(all(feature = "portable-atomic", not(feature = "std")))]
+impl<F: Fn() + Send + Sync + 'static> portable_atomic_util::task::Wake for Wakes<F> {
+    fn wake(this: Arc<Self>) {
+        (this.0)();
+    }
+
+    fn wake_by_ref(this: &Arc<Self>) {
+        (this.0)();
+    }
+}
 
 /// Whether a model runs the code under schedules of its own: whatever is done only to win time is then left out.
 pub(crate) const MODELLED: bool = cfg!(any(loom, shuttle));

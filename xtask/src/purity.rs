@@ -10,7 +10,6 @@ use crate::{Done, Result, no_args};
 /// All that core's normal dependencies may bring in, with every feature on. A new line here is a decision: core is built
 /// for machines without an operating system, and whoever uses it takes all of this along.
 const CORE_DEPENDENCIES: &[&str] = &[
-    "async-task",
     "critical-section",
     // The hasher of hashbrown.
     "foldhash",

@@ -68,6 +68,11 @@ impl<K: Ord, V> Sorted<K, V> {
         }
     }
 
+    pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        let place = self.search(key).ok()?;
+        Some(&mut self.0[place].1)
+    }
+
     pub(crate) fn remove(&mut self, key: &K) -> Option<V> {
         let (_, value) = self.0.remove(self.search(key).ok()?);
         if self.0.capacity() / 4 > self.0.len() {
@@ -95,7 +100,8 @@ mod tests {
                 0..=5 => assert_eq!(array.insert(key, round), tree.insert(key, round)),
                 6..=10 => assert_eq!(array.remove(&key), tree.remove(&key)),
                 11 => assert_eq!(array.pop_first(), tree.pop_first()),
-                12 if round % 50 == 0 => {
+                12 => assert_eq!(array.get_mut(&key), tree.get_mut(&key)),
+                13 if round % 50 == 0 => {
                     array.retain(|k, v| (*k + *v) % 3 > 0);
                     tree.retain(|k, v| (*k + *v) % 3 > 0);
                 }

@@ -7,14 +7,12 @@ use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 
-use async_task::Runnable;
-
 use super::timers::{TimerKey, Timers};
 use crate::contain::{contain, contain_drop};
 use crate::maps::Tree;
 use crate::runner::Runner;
 use crate::runtime::{BoxFuture, Sleep, SpawnError, TimerError};
-use crate::sync::{Arc, Mutex};
+use crate::sync::{Arc, Mutex, waker};
 use crate::wakers::wake;
 
 /// Ready tasks for which room is kept when there is none left.
@@ -35,9 +33,9 @@ pub(crate) struct Core {
 }
 
 struct State {
-    ready: VecDeque<Runnable>,
-    /// The wakers of all tasks alive: waking one brings its task into `ready`, which is how closing reaches it.
-    tasks: Tree<u64, Waker>,
+    ready: VecDeque<TaskId>,
+    /// All tasks alive.
+    tasks: Tree<TaskId, Task>,
     /// Numbers the tasks.
     spawned: u64,
     timers: Timers,
@@ -50,13 +48,42 @@ struct State {
     /// The running task is the last one.
     stopped: bool,
     closed: bool,
-    /// Closed, and `close` is still dropping tasks: those that this wakes are left to it, or they would drop each other
-    /// ever deeper down the stack.
-    draining: bool,
     runner: Option<Runner>,
 }
 
+type TaskId = u64;
+
+struct Task {
+    /// `None` while it is being polled, or made.
+    rest: Option<Resting>,
+    /// Since its last poll began. If it rests, it is in `ready`.
+    woken: bool,
+}
+
+/// A task between two polls.
+struct Resting {
+    future: BoxFuture,
+    waker: Waker,
+}
+
 impl State {
+    /// A task that rests was woken. `true` if the owner is to be notified.
+    fn make_ready(&mut self, id: TaskId) -> bool {
+        self.ready.push_back(id);
+        self.arrive()
+    }
+
+    /// Takes out the first task that is ready.
+    fn next_ready(&mut self) -> Option<(TaskId, Resting)> {
+        if self.stopped {
+            return None;
+        }
+        let id = self.ready.pop_front()?;
+        let task = self.tasks.get_mut(&id)?;
+        task.woken = false;
+        Some((id, task.rest.take()?))
+    }
+
     /// Work has arrived: `true` if the owner is to be notified.
     fn arrive(&mut self) -> bool {
         core::mem::take(&mut self.asleep)
@@ -78,7 +105,6 @@ impl Core {
                 handles_gone: false,
                 stopped: false,
                 closed: false,
-                draining: false,
                 runner: None,
             }),
         }
@@ -98,30 +124,25 @@ impl Core {
     }
 
     pub(crate) fn spawn(this: &Arc<Self>, future: BoxFuture) -> Result<(), SpawnError> {
-        let number = this.state.with(|state| {
+        let id = this.state.with(|state| {
+            if state.closed {
+                return None;
+            }
             state.spawned += 1;
-            (!state.closed).then_some(state.spawned)
+            // As if it had been woken while it is polled: putting it back makes it ready.
+            let task = Task {
+                rest: None,
+                woken: true,
+            };
+            state.tasks.insert(state.spawned, task);
+            Some(state.spawned)
         });
-        let Some(number) = number else {
+        let Some(id) = id else {
             return Err(SpawnError::Closed);
         };
         let core = this.clone();
-        let tracked = Tracked {
-            future: Some(future),
-            core: this.clone(),
-            number,
-        };
-        let (runnable, task) = async_task::spawn(tracked, move |runnable| core.schedule(runnable));
-        let waker = runnable.waker();
-        let late = this.state.with(|state| {
-            if state.closed {
-                return Some(waker);
-            }
-            state.tasks.insert(number, waker)
-        });
-        drop(late);
-        task.detach();
-        runnable.schedule();
+        let waker = waker(move || core.wake(id));
+        this.put_back(id, Resting { future, waker });
         Ok(())
     }
 
@@ -134,20 +155,45 @@ impl Core {
         })
     }
 
-    fn schedule(&self, runnable: Runnable) {
-        let mut runnable = Some(runnable);
+    fn wake(&self, id: TaskId) {
         let notify = self.state.with(|state| {
-            if state.closed && !state.draining {
+            let Some(task) = state.tasks.get_mut(&id) else {
                 return false;
-            }
-            state.ready.extend(runnable.take());
-            state.arrive()
+            };
+            let rests = task.rest.is_some();
+            let woken = core::mem::replace(&mut task.woken, true);
+            rests && !woken && state.make_ready(id)
         });
-        // Closed: dropping it drops its future, with no lock held.
-        let _ = contain(move || drop(runnable));
         if notify {
             self.notify();
         }
+    }
+
+    /// A poll is over, and the task is not.
+    fn put_back(&self, id: TaskId, rest: Resting) {
+        let mut rest = Some(rest);
+        let notify = self.state.with(|state| {
+            let Some(task) = state.tasks.get_mut(&id) else {
+                return false;
+            };
+            core::mem::swap(&mut task.rest, &mut rest);
+            task.woken && state.make_ready(id)
+        });
+        // The loop was closed meanwhile.
+        let _ = contain_drop(rest);
+        if notify {
+            self.notify();
+        }
+    }
+
+    /// Polls a task once. One that panics ends; the loop goes on.
+    fn run(&self, id: TaskId, mut task: Resting) {
+        let mut cx = Context::from_waker(&task.waker);
+        if let Ok(Poll::Pending) = contain(|| task.future.as_mut().poll(&mut cx)) {
+            return self.put_back(id, task);
+        }
+        let _ = contain_drop(task);
+        self.state.with(|state| state.tasks.remove(&id));
     }
 
     // What its owner does with it.
@@ -164,16 +210,9 @@ impl Core {
         due.into_iter().for_each(wake);
         let mut ready = self.state.with(|state| state.ready.len());
         while ready > 0 {
-            let runnable = self.state.with(|state| {
-                if state.stopped {
-                    None
-                } else {
-                    state.ready.pop_front()
-                }
-            });
-            let Some(runnable) = runnable else { break };
-            // A task's own panics are contained in it; this is for what its parts do when dropped.
-            let _ = contain(|| runnable.run());
+            let next = self.state.with(State::next_ready);
+            let Some((id, task)) = next else { break };
+            self.run(id, task);
             ready -= 1;
         }
         let (next, _room) = self.state.with(|state| {
@@ -195,23 +234,19 @@ impl Core {
 
     /// Drops all tasks, wherever they are, and everything that arrives from now on.
     pub(crate) fn close(&self) {
-        let (tasks, timers) = self.state.with(|state| {
+        let (_ready, tasks, timers) = self.state.with(|state| {
             state.closed = true;
-            state.draining = true;
             // Nobody polls any more, so nobody is told.
             state.asleep = false;
-            (core::mem::take(&mut state.tasks), state.timers.drain())
+            (
+                core::mem::take(&mut state.ready),
+                core::mem::take(&mut state.tasks),
+                state.timers.drain(),
+            )
         });
-        // They are scheduled once more, and dropped below.
-        tasks.into_values().for_each(wake);
         timers.for_each(wake);
-        loop {
-            let runnable = self.state.with(|state| {
-                state.draining = !state.ready.is_empty();
-                state.ready.pop_front()
-            });
-            let Some(runnable) = runnable else { break };
-            let _ = contain(move || drop(runnable));
+        for task in tasks.into_values() {
+            let _ = contain_drop(task.rest);
         }
     }
 
@@ -247,40 +282,6 @@ impl Core {
     pub(crate) fn runs_here(&self) -> bool {
         let here = Runner::here();
         self.state.with(|state| state.runner == Some(here))
-    }
-}
-
-/// A task's future, which takes its task off the list when it ends.
-struct Tracked {
-    future: Option<BoxFuture>,
-    core: Arc<Core>,
-    number: u64,
-}
-
-impl Future for Tracked {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(future) = &mut self.future else {
-            return Poll::Ready(());
-        };
-        // A task that panics ends; the loop goes on.
-        let polled = contain(|| future.as_mut().poll(cx)).unwrap_or(Poll::Ready(()));
-        if polled.is_ready() {
-            let _ = contain_drop(self.future.take());
-        }
-        polled
-    }
-}
-
-impl Drop for Tracked {
-    fn drop(&mut self) {
-        let _ = contain_drop(self.future.take());
-        let waker = self
-            .core
-            .state
-            .with(|state| state.tasks.remove(&self.number));
-        drop(waker);
     }
 }
 
