@@ -69,7 +69,7 @@ impl Names {
         // Made before the lock, on the guess that a name that is not there stays so.
         let mut spare = match self.find(name) {
             Some(_) => None,
-            None => Some(Arc::new(TopicShared::new(name, hash))),
+            None => Some(TopicShared::new(name, hash)),
         };
         self.shard(hash).with(|entries| {
             if self.is_closed() {
@@ -78,7 +78,7 @@ impl Names {
             let topic = entries.find_or_make(hash, name, || {
                 spare
                     .take()
-                    .unwrap_or_else(|| Arc::new(TopicShared::new(name, hash)))
+                    .unwrap_or_else(|| TopicShared::new(name, hash))
             });
             Some(f(topic))
         })

@@ -86,8 +86,11 @@ impl Group {
 }
 
 impl TopicShared {
-    pub(crate) fn new(name: &str, hash: u64) -> Self {
-        Self {
+    /// Not inlined: a name is made in several places, and rarely.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn new(name: &str, hash: u64) -> Arc<Self> {
+        Arc::new(Self {
             name: Arc::from(name),
             hash,
             hint: AtomicU8::new(Hint::Nobody as u8),
@@ -101,7 +104,7 @@ impl TopicShared {
                 removed: false,
                 closed: false,
             }),
-        }
+        })
     }
 
     pub(crate) fn name(&self) -> &Arc<str> {

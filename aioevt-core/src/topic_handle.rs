@@ -43,7 +43,7 @@ impl Topic {
             topic.clone()
         });
         let shared = found.unwrap_or_else(|| {
-            let topic = Arc::new(TopicShared::new(name, 0));
+            let topic = TopicShared::new(name, 0);
             topic.add_handle();
             // Nothing is registered on it, so closing it leaves nothing to be done.
             drop(topic::close(&topic));
