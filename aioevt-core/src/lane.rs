@@ -167,11 +167,8 @@ impl Lane {
     /// Takes `owner`'s account off the lane if nothing of it is left. The caller holds the manager's list lock.
     pub(crate) fn retire(&self, owner: &Arc<Inner>) -> Retired {
         self.state.with(|state| {
-            let over = state
-                .members
-                .iter()
-                .find(|(_, m)| Arc::ptr_eq(&m.owner, owner) && m.is_over());
-            let Some(key) = over.map(|(key, _)| key) else {
+            let account = state.account_of(owner);
+            let Some((key, _)) = account.filter(|(_, member)| member.is_over()) else {
                 return Retired::Stays;
             };
             let member = state.members.remove(key);
@@ -211,10 +208,13 @@ impl LaneState {
     }
 
     pub(crate) fn member_of(&self, owner: &Arc<Inner>) -> Option<&Member> {
+        self.account_of(owner).map(|(_, member)| member)
+    }
+
+    fn account_of(&self, owner: &Arc<Inner>) -> Option<(usize, &Member)> {
         self.members
             .iter()
-            .map(|(_, member)| member)
-            .find(|member| Arc::ptr_eq(&member.owner, owner))
+            .find(|(_, member)| Arc::ptr_eq(&member.owner, owner))
     }
 
     /// Whether `events` more messages can be accepted. Makes room.
@@ -229,11 +229,7 @@ impl LaneState {
 
     /// The account of `owner` with one group more, and whether it is new here. Under the manager's list lock.
     pub(crate) fn join(&mut self, owner: &Arc<Inner>) -> (usize, bool) {
-        let found = self
-            .members
-            .iter()
-            .find(|(_, member)| Arc::ptr_eq(&member.owner, owner));
-        let (key, first) = match found {
+        let (key, first) = match self.account_of(owner) {
             Some((key, _)) => (key, false),
             None => (self.members.insert(Member::new(owner.clone())), true),
         };
@@ -330,6 +326,12 @@ impl After {
             owner: member.owner.clone(),
             over,
         })
+    }
+
+    fn run_all(all: Vec<Self>, lane: &Arc<Lane>) {
+        for after in all {
+            after.run(lane);
+        }
     }
 
     fn run(self, lane: &Arc<Lane>) {

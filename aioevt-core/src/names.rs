@@ -76,9 +76,7 @@ impl Names {
                 return None;
             }
             let topic = entries.find_or_make(hash, name, || {
-                spare
-                    .take()
-                    .unwrap_or_else(|| TopicShared::new(name, hash))
+                spare.take().unwrap_or_else(|| TopicShared::new(name, hash))
             });
             Some(f(topic))
         })

@@ -64,7 +64,7 @@ pub(super) fn close(lane: &Arc<Lane>, driver: &mut Driver) {
             after.extend(After::of(member));
         }
     });
-    after.into_iter().for_each(|after| after.run(lane));
+    After::run_all(after, lane);
 }
 
 type Report = (Arc<crate::manager::Inner>, crate::error::CallbackError);

@@ -4,8 +4,8 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::task::{Context, Waker};
 
-use super::Lane;
 use super::driver::Driver;
+use super::{After, Lane};
 use crate::sync::Arc;
 
 /// Works off everything that is queued, also what is pushed meanwhile by anyone. With no lock held.
@@ -31,8 +31,6 @@ pub(crate) fn run(lane: &Arc<Lane>, driver: Box<Driver>) {
             }
             Some(driver)
         });
-        for after in after {
-            after.run(lane);
-        }
+        After::run_all(after, lane);
     }
 }

@@ -8,7 +8,7 @@ use core::task::{Context, Poll};
 
 use super::driver::{BUDGET, Driver};
 use super::patience::Patience;
-use super::{Lane, Phase, closing};
+use super::{After, Lane, Phase, closing};
 use crate::contain::contain;
 use crate::runner::Runner;
 use crate::sync::Arc;
@@ -56,7 +56,7 @@ impl Future for LaneTask {
                     driver.flush(state, &mut after);
                     state.runner = None;
                 });
-                after.into_iter().for_each(|after| after.run(lane));
+                After::run_all(after, lane);
                 return match contain(|| cx.waker().wake_by_ref()) {
                     Ok(()) => Poll::Pending,
                     // Nobody would poll it again.
@@ -74,7 +74,7 @@ impl Future for LaneTask {
                 if more {
                     this.patience.found(driver.batch.len());
                 }
-                after.into_iter().for_each(|after| after.run(lane));
+                After::run_all(after, lane);
                 continue;
             }
             if needed && this.patience.looks_again() {

@@ -108,12 +108,7 @@ impl Inner {
         }
     }
 
-    fn emit_built(
-        this: &Arc<Self>,
-        topic: &Arc<TopicShared>,
-        hint: Hint,
-        data: Data,
-    ) -> Emitted {
+    fn emit_built(this: &Arc<Self>, topic: &Arc<TopicShared>, hint: Hint, data: Data) -> Emitted {
         match hint {
             Hint::OneLane => topic::commit(this, topic, data),
             Hint::Waiters => topic::commit_waiters(this, topic, data),
