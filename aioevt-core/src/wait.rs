@@ -1,5 +1,6 @@
 //! `Wait`: a future for the next event of a name, with an optional limit. Arming is in `topic/waiters.rs`.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 use core::future::Future;
@@ -25,6 +26,9 @@ type Outcome = Result<EvtData, WaitError>;
 
 /// The waits armed between two events of a name. One emit resolves them all.
 pub(crate) struct Round {
+    /// Here and not in each wait, whose making and ending would count references. The topic refers to its round as well,
+    /// until an event claims that or the name goes.
+    topic: Arc<TopicShared>,
     seats: Mutex<Seats<Option<WaitError>>>,
     /// What has come of all waits that were not taken back before. Set under the lock.
     outcome: Once<Outcome>,
@@ -33,17 +37,16 @@ pub(crate) struct Round {
     stirred: AtomicBool,
 }
 
-impl Default for Round {
-    fn default() -> Self {
+impl Round {
+    pub(crate) fn new(topic: Arc<TopicShared>) -> Self {
         Self {
+            topic,
             seats: Mutex::new(Seats::new()),
             outcome: Once::new(),
             stirred: AtomicBool::new(false),
         }
     }
-}
 
-impl Round {
     /// What has come of the wait in a seat, or of one without. Under the lock.
     fn outcome(
         &self,
@@ -129,8 +132,6 @@ impl Round {
 
 /// The limit of a wait, on its way through a delay queue.
 pub(crate) struct WaitLimit {
-    owner: Arc<Inner>,
-    topic: Arc<TopicShared>,
     round: Arc<Round>,
     ticket: Ticket,
 }
@@ -147,7 +148,7 @@ impl WaitLimit {
     /// What was committed first wins.
     fn expire(self) {
         let mut waker = None;
-        topic::disarm(&self.owner, &self.topic, &self.round, || {
+        topic::disarm(&self.round.topic, &self.round, || {
             self.round.take_back(Some(self.ticket), &mut waker)
         });
         if let Some(waker) = waker {
@@ -196,30 +197,31 @@ enum Stage {
 
 /// An armed wait. Dropping it disarms it.
 struct Armed {
-    owner: Arc<Inner>,
-    topic: Arc<TopicShared>,
     round: Arc<Round>,
     ticket: Option<Ticket>,
+    /// Apart, since most waits have none and are the smaller for it.
+    limit: Option<Box<Limit>>,
     /// The topic still counts it among its waits, as far as it knows.
     counted: bool,
-    limit: Option<(Weak<Runtime>, DelayKey)>,
-    #[cfg(feature = "std")]
-    deadline: Option<std::time::Instant>,
     /// The limit is kept by the operating system's clock: a broken timer is no reason to give up.
     own_clock: bool,
 }
 
+/// When a wait is to end.
+struct Limit {
+    /// Its entry in the delay queue, unless the timer is broken.
+    delay: Option<(Weak<Runtime>, DelayKey)>,
+    #[cfg(feature = "std")]
+    deadline: Option<std::time::Instant>,
+}
+
 impl Wait {
-    pub(crate) fn armed(owner: Arc<Inner>, topic: Arc<TopicShared>, round: Arc<Round>) -> Self {
+    pub(crate) fn armed(round: Arc<Round>) -> Self {
         Self(Stage::Armed(Armed {
-            owner,
-            topic,
             round,
             ticket: None,
-            counted: true,
             limit: None,
-            #[cfg(feature = "std")]
-            deadline: None,
+            counted: true,
             own_clock: false,
         }))
     }
@@ -231,7 +233,7 @@ impl Wait {
     /// Limits the wait to `limit` from now, by the timer of the manager's default loop. A limit set before is replaced.
     pub fn timeout(self, limit: Duration) -> Self {
         let event_loop = match &self.0 {
-            Stage::Armed(armed) => armed.owner.default_loop(),
+            Stage::Armed(armed) => armed.owner().and_then(|owner| owner.default_loop()),
             Stage::Settled(_) | Stage::Over => None,
         };
         match event_loop {
@@ -261,12 +263,11 @@ impl Wait {
     pub fn blocking(mut self) -> Result<EvtData, WaitError> {
         let mut deadline = None;
         if let Stage::Armed(armed) = &mut self.0 {
-            if armed.owner.runs_here() {
+            if armed.owner().is_some_and(|owner| owner.runs_here()) {
                 return Err(WaitError::WouldDeadlock);
             }
-            armed.cancel_limit();
             armed.own_clock = true;
-            deadline = armed.deadline;
+            deadline = armed.cancel_limit().and_then(|limit| limit.deadline);
         }
         match crate::blocking::block_on(&mut self, deadline) {
             Some(outcome) => outcome,
@@ -292,53 +293,65 @@ impl Wait {
 
     /// Forgets an armed wait that is no longer counted in its topic.
     fn retire(&mut self) {
-        if let Stage::Armed(mut armed) = core::mem::replace(&mut self.0, Stage::Over) {
+        if let Stage::Armed(armed) = &mut self.0 {
             armed.counted = false;
-            // It may hold the last reference to a payload, which is foreign.
-            let _ = contain_drop(armed);
         }
+        self.end();
+    }
+
+    /// Ends it where it is: it is not small, and most waits are over soon.
+    fn end(&mut self) {
+        // It may hold the last reference to a payload, which is foreign.
+        let _ = contain(|| self.0 = Stage::Over);
     }
 }
 
 impl Armed {
+    /// The manager, if there is anything left of it. Without, an end has come of the wait.
+    fn owner(&self) -> Option<Arc<Inner>> {
+        self.round.topic.owner()
+    }
+
     fn limit(&mut self, runtime: &Arc<Runtime>, limit: Duration) {
         self.cancel_limit();
         // That the limit before this one could not be kept does not matter any more.
         self.forget_timer_error();
         let ticket = *self.ticket.get_or_insert_with(|| self.round.take_seat());
         #[cfg(feature = "std")]
-        {
-            self.deadline = std::time::Instant::now().checked_add(limit);
-        }
+        let deadline = std::time::Instant::now().checked_add(limit);
         let action = WaitLimit {
-            owner: self.owner.clone(),
-            topic: self.topic.clone(),
             round: self.round.clone(),
             ticket,
         };
         let key = Delays::add(runtime, limit, Action::LimitWait(action, WaitLimit::end));
-        self.limit = key.map(|key| (Arc::downgrade(runtime), key));
+        self.limit = Some(Box::new(Limit {
+            delay: key.map(|key| (Arc::downgrade(runtime), key)),
+            #[cfg(feature = "std")]
+            deadline,
+        }));
     }
 
     /// Takes the wait back; `false` if it was claimed, or its limit was faster.
     fn withdraw(&mut self) -> bool {
         let mut waker = None;
-        let disarmed = topic::disarm(&self.owner, &self.topic, &self.round, || {
+        let disarmed = topic::disarm(&self.round.topic, &self.round, || {
             self.round.take_back(self.ticket, &mut waker)
         });
         let _ = contain(move || drop(waker));
         disarmed
     }
 
-    fn cancel_limit(&mut self) {
-        let Some((runtime, key)) = self.limit.take() else {
-            return;
-        };
-        if let Some(runtime) = runtime.upgrade() {
-            let _ = contain_drop(runtime.delays.cancel(key));
-            // Perhaps the last one.
-            let _ = contain_drop(runtime);
+    /// Cancels the limit, if there is one, and hands it over.
+    fn cancel_limit(&mut self) -> Option<Box<Limit>> {
+        let mut limit = self.limit.take()?;
+        if let Some((runtime, key)) = limit.delay.take() {
+            if let Some(runtime) = runtime.upgrade() {
+                let _ = contain_drop(runtime.delays.cancel(key));
+                // Perhaps the last one.
+                let _ = contain_drop(runtime);
+            }
         }
+        Some(limit)
     }
 
     /// A limit that can never fire is no reason to give up what is already claimed, or timed by another clock.
@@ -413,8 +426,7 @@ impl Drop for Armed {
 
 impl Drop for Wait {
     fn drop(&mut self) {
-        // It may hold the last reference to a payload, which is foreign.
-        let _ = contain_drop(core::mem::replace(&mut self.0, Stage::Over));
+        self.end();
     }
 }
 
@@ -441,7 +453,7 @@ impl Future for Wait {
                 Poll::Ready(outcome) => {
                     if matches!(outcome, Err(WaitError::TimedOut)) {
                         // Its limit has taken it back, and may not have come to the name yet.
-                        armed.owner.sweep(&armed.topic);
+                        topic::sweep(&armed.round.topic);
                     }
                     outcome
                 }
@@ -469,7 +481,7 @@ impl fmt::Debug for Wait {
             Stage::Armed(armed) => {
                 return f
                     .debug_struct("Wait")
-                    .field("event", &armed.topic.name())
+                    .field("event", &armed.round.topic.name())
                     .finish();
             }
             Stage::Settled(Ok(_)) => "settled",
