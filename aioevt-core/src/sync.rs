@@ -76,7 +76,7 @@ impl<T> Mutex<T> {
 pub(crate) struct Once<T>(std::sync::OnceLock<T>);
 
 #[cfg(all(feature = "std", not(any(loom, shuttle))))]
-impl<T: Clone> Once<T> {
+impl<T> Once<T> {
     pub(crate) fn new() -> Self {
         Self(std::sync::OnceLock::new())
     }
@@ -86,8 +86,8 @@ impl<T: Clone> Once<T> {
     }
 
     #[inline]
-    pub(crate) fn get(&self) -> Option<T> {
-        self.0.get().cloned()
+    pub(crate) fn read<R>(&self, f: impl FnOnce(&T) -> R) -> Option<R> {
+        self.0.get().map(f)
     }
 }
 
@@ -96,7 +96,7 @@ impl<T: Clone> Once<T> {
 pub(crate) struct Once<T>(Mutex<Option<T>>);
 
 #[cfg(any(not(feature = "std"), loom, shuttle))]
-impl<T: Clone> Once<T> {
+impl<T> Once<T> {
     pub(crate) fn new() -> Self {
         Self(Mutex::new(None))
     }
@@ -105,8 +105,8 @@ impl<T: Clone> Once<T> {
         self.0.with(|place| *place = Some(value));
     }
 
-    pub(crate) fn get(&self) -> Option<T> {
-        self.0.with(|place| place.clone())
+    pub(crate) fn read<R>(&self, f: impl FnOnce(&T) -> R) -> Option<R> {
+        self.0.with(|place| place.as_ref().map(f))
     }
 }
 

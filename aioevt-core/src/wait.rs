@@ -57,7 +57,7 @@ impl Round {
         let note = ticket
             .and_then(|ticket| seats.seat(ticket))
             .and_then(|seat| seat.note);
-        match (note, self.outcome.get()) {
+        match (note, self.outcome.read(Outcome::clone)) {
             (Some(WaitError::TimedOut), _) => Some(Err(WaitError::TimedOut)),
             (_, Some(outcome)) => Some(outcome),
             (Some(WaitError::Timer(_)), None) if own_clock => None,
@@ -366,10 +366,22 @@ impl Armed {
         });
     }
 
+    /// The data, if an event has come and nothing else. It travels in two registers.
+    #[inline]
+    fn data(&mut self) -> Option<EvtData> {
+        let round = &self.round;
+        let data = round.outcome.read(|outcome| match outcome {
+            Ok(data) if !round.is_stirred() => Some(data.clone()),
+            _ => None,
+        });
+        // The seat has left together with all others.
+        data.flatten().inspect(|_| self.ticket = None)
+    }
+
     /// What has come of it so far. Mostly something when it was woken; then nothing is locked and no waker cloned.
     fn look(&mut self) -> Option<Outcome> {
         // In this order: whoever sees the outcome also sees the notes that were made before it.
-        let outcome = self.round.outcome.get();
+        let outcome = self.round.outcome.read(Outcome::clone);
         if !self.round.is_stirred() {
             if outcome.is_some() {
                 // The seat has left together with all others.
@@ -435,6 +447,12 @@ impl Future for Wait {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
+        if let Stage::Armed(armed) = &mut this.0 {
+            if let Some(data) = armed.data() {
+                this.retire();
+                return Poll::Ready(Ok(data));
+            }
+        }
         let outcome = match &mut this.0 {
             Stage::Armed(armed) => match armed.poll(cx) {
                 Poll::Pending => return Poll::Pending,
