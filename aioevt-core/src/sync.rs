@@ -81,8 +81,10 @@ impl<T> Once<T> {
         Self(std::sync::OnceLock::new())
     }
 
-    pub(crate) fn set(&self, value: T) {
-        let _ = self.0.set(value);
+    /// Made where it is to be.
+    #[inline]
+    pub(crate) fn set(&self, make: impl FnOnce() -> T) {
+        self.0.get_or_init(make);
     }
 
     #[inline]
@@ -101,8 +103,8 @@ impl<T> Once<T> {
         Self(Mutex::new(None))
     }
 
-    pub(crate) fn set(&self, value: T) {
-        self.0.with(|place| *place = Some(value));
+    pub(crate) fn set(&self, make: impl FnOnce() -> T) {
+        self.0.with(|place| *place = Some(make()));
     }
 
     pub(crate) fn read<R>(&self, f: impl FnOnce(&T) -> R) -> Option<R> {

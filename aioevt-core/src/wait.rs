@@ -65,8 +65,18 @@ impl Round {
         }
     }
 
+    /// The event has come that all waits of the round are for.
+    pub(crate) fn resolve(&self, data: EvtData) {
+        self.end(|| Ok(data));
+    }
+
+    /// It never will.
+    pub(crate) fn fail(&self, error: WaitError) {
+        self.end(|| Err(error));
+    }
+
     /// Ends all waits of the round. Exactly once, by whoever took it out of its topic, with no lock held.
-    pub(crate) fn resolve(&self, outcome: Outcome) {
+    fn end(&self, outcome: impl FnOnce() -> Outcome) {
         let waiting = self.seats.with(|seats| {
             self.outcome.set(outcome);
             if seats.is_empty() {
