@@ -99,8 +99,12 @@ impl Round {
         self.stirred.load(Ordering::Acquire)
     }
 
-    fn take_seat(&self) -> Ticket {
-        self.seats.with(Seats::take_seat)
+    /// A seat for a limit: that of the wait, if it has one, under a new ticket.
+    fn take_seat(&self, ticket: Option<Ticket>) -> Ticket {
+        self.seats.with(|seats| {
+            let renewed = ticket.and_then(|ticket| seats.renew(ticket));
+            renewed.unwrap_or_else(|| seats.take_seat())
+        })
     }
 
     /// Notes that a wait is taken back; `false` if it was before. One without a seat has nobody else to take it back.
@@ -326,7 +330,9 @@ impl Armed {
         self.cancel_limit();
         // That the limit before this one could not be kept does not matter any more.
         self.forget_timer_error();
-        let ticket = *self.ticket.get_or_insert_with(|| self.round.take_seat());
+        // Nor does the limit itself, which may be on its way here: it has been taken out of its queue then.
+        let ticket = self.round.take_seat(self.ticket);
+        self.ticket = Some(ticket);
         #[cfg(feature = "std")]
         let deadline = std::time::Instant::now().checked_add(limit);
         let action = WaitLimit {

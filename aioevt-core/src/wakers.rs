@@ -56,6 +56,14 @@ impl<T: Default> Seats<T> {
         }
     }
 
+    /// Another ticket for the same seat, if that is still taken: whoever holds the old one has no say any more.
+    pub(crate) fn renew(&mut self, ticket: Ticket) -> Option<Ticket> {
+        let number = self.tickets + 1;
+        self.seat(ticket)?.number = number;
+        self.tickets = number;
+        Some(Ticket { number, ..ticket })
+    }
+
     pub(crate) fn seat(&mut self, ticket: Ticket) -> Option<&mut Seat<T>> {
         self.seats
             .get_mut(ticket.seat)
@@ -141,5 +149,18 @@ mod tests {
         assert!(seats.seat(first).is_none() && seats.seat(second).is_some());
         assert!(seats.leave(first).is_none());
         assert!(seats.seat(second).is_some());
+    }
+
+    #[test]
+    fn a_ticket_that_is_renewed_names_the_seat_and_the_old_one_nothing() {
+        let mut seats = seats_after(0);
+        let first = seats.take_seat();
+        let second = seats.renew(first).expect("the seat is taken");
+        assert_eq!(first.seat, second.seat);
+        assert!(seats.seat(first).is_none() && seats.seat(second).is_some());
+        assert!(seats.renew(first).is_none());
+        assert_ne!(seats.take_seat().number, second.number);
+        assert!(seats.leave(second).is_some());
+        assert!(seats.renew(second).is_none());
     }
 }
