@@ -58,9 +58,9 @@ impl<T: Default> Seats<T> {
 
     /// Another ticket for the same seat, if that is still taken: whoever holds the old one has no say any more.
     pub(crate) fn renew(&mut self, ticket: Ticket) -> Option<Ticket> {
-        let number = self.tickets + 1;
+        let number = self.next;
         self.seat(ticket)?.number = number;
-        self.tickets = number;
+        self.next = number.saturating_add(1);
         Some(Ticket { number, ..ticket })
     }
 
