@@ -155,12 +155,15 @@ impl Idle {
         }
         if let Some(event_loop) = event_loop {
             let ticket = self.ticket();
-            // What has become of the limit before this one does not matter any more.
-            self.owner.idle_waiters().seats.with(|seats| {
+            // What has become of the limit before this one does not matter any more, nor what still will: it may be on
+            // its way here.
+            let ticket = self.owner.idle_waiters().seats.with(|seats| {
                 if let Some(seat) = seats.seat(ticket) {
                     seat.note = None;
                 }
+                seats.renew(ticket).unwrap_or(ticket)
             });
+            self.ticket = Some(ticket);
             let runtime = event_loop.runtime();
             let action = IdleLimit {
                 owner: self.owner.clone(),

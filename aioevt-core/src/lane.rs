@@ -124,13 +124,21 @@ impl Lane {
             return;
         }
         self.reserved.fetch_max(messages, Ordering::Relaxed);
-        // The driver reserves the second buffer before its next swap.
+        // The driver reserves the second buffer before its next swap. One that is parked would do so only after it: whoever
+        // pushes takes it with the buffer that it has.
+        let mut second = Vec::new();
+        if self.runtime.is_inline() {
+            let _ = second.try_reserve(messages);
+        }
         let _old = self.state.with(|state| {
-            if state.queue.capacity() >= messages {
-                return buffer;
+            if let Some(driver) = &mut state.parked {
+                driver.replace_buffer(&mut second);
             }
-            buffer.append(&mut state.queue);
-            core::mem::replace(&mut state.queue, buffer)
+            if state.queue.capacity() < messages {
+                buffer.append(&mut state.queue);
+                core::mem::swap(&mut state.queue, &mut buffer);
+            }
+            (buffer, second)
         });
     }
 

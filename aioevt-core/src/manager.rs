@@ -191,11 +191,13 @@ impl Manager {
 
     /// Arms a wait for the next event of the name. It is armed when this returns.
     pub fn wait(&self, name: impl AsRef<str>) -> Wait {
-        let armed = self.inner.names.enter(name.as_ref(), |topic| {
-            topic::arm(topic).map(|round| (topic.clone(), round))
-        });
-        match armed.flatten() {
-            Some((topic, round)) => Wait::armed(self.inner.clone(), topic, round),
+        let inner = &self.inner;
+        match inner
+            .names
+            .enter(inner, name.as_ref(), topic::arm)
+            .flatten()
+        {
+            Some(round) => Wait::armed(round),
             None => Wait::failed(WaitError::Closed),
         }
     }

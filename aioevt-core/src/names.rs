@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::array;
 
+use crate::manager::Inner;
 use crate::maps::{NameHasher, SHARDS, Topics};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Apart, Arc, Mutex};
@@ -64,19 +65,26 @@ impl Names {
 
     /// Runs `f` on the topic of the name, made if need be, under the shard's lock: what `f` arms or registers is never
     /// on a removed entry. `None` once the names are closed.
-    pub(crate) fn enter<R>(&self, name: &str, f: impl FnOnce(&Arc<TopicShared>) -> R) -> Option<R> {
+    pub(crate) fn enter<R>(
+        &self,
+        owner: &Arc<Inner>,
+        name: &str,
+        f: impl FnOnce(&Arc<TopicShared>) -> R,
+    ) -> Option<R> {
         let hash = self.hash(name);
         // Made before the lock, on the guess that a name that is not there stays so.
         let mut spare = match self.find(name) {
             Some(_) => None,
-            None => Some(TopicShared::new(name, hash)),
+            None => Some(TopicShared::new(owner, name, hash)),
         };
         self.shard(hash).with(|entries| {
             if self.is_closed() {
                 return None;
             }
             let topic = entries.find_or_make(hash, name, || {
-                spare.take().unwrap_or_else(|| TopicShared::new(name, hash))
+                spare
+                    .take()
+                    .unwrap_or_else(|| TopicShared::new(owner, name, hash))
             });
             Some(f(topic))
         })

@@ -144,7 +144,7 @@ fn attach(
     };
     let entered = match target {
         Target::Topic(topic) => Some(attach(topic.shared())),
-        Target::Name(name) => owner.names.enter(name, attach),
+        Target::Name(name) => owner.names.enter(owner, name, attach),
     };
     let (topic, attached) = entered.ok_or(Refused::ManagerClosed)?;
     match attached {

@@ -106,18 +106,20 @@ impl<T> Mutex<T> {
 pub(crate) struct Once<T>(std::sync::OnceLock<T>);
 
 #[cfg(all(feature = "std", not(any(loom, shuttle))))]
-impl<T: Clone> Once<T> {
+impl<T> Once<T> {
     pub(crate) fn new() -> Self {
         Self(std::sync::OnceLock::new())
     }
 
-    pub(crate) fn set(&self, value: T) {
-        let _ = self.0.set(value);
+    /// Made where it is to be.
+    #[inline]
+    pub(crate) fn set(&self, make: impl FnOnce() -> T) {
+        self.0.get_or_init(make);
     }
 
     #[inline]
-    pub(crate) fn get(&self) -> Option<T> {
-        self.0.get().cloned()
+    pub(crate) fn read<R>(&self, f: impl FnOnce(&T) -> R) -> Option<R> {
+        self.0.get().map(f)
     }
 }
 
@@ -126,17 +128,17 @@ impl<T: Clone> Once<T> {
 pub(crate) struct Once<T>(Mutex<Option<T>>);
 
 #[cfg(any(not(feature = "std"), loom, shuttle))]
-impl<T: Clone> Once<T> {
+impl<T> Once<T> {
     pub(crate) fn new() -> Self {
         Self(Mutex::new(None))
     }
 
-    pub(crate) fn set(&self, value: T) {
-        self.0.with(|place| *place = Some(value));
+    pub(crate) fn set(&self, make: impl FnOnce() -> T) {
+        self.0.with(|place| *place = Some(make()));
     }
 
-    pub(crate) fn get(&self) -> Option<T> {
-        self.0.with(|place| place.clone())
+    pub(crate) fn read<R>(&self, f: impl FnOnce(&T) -> R) -> Option<R> {
+        self.0.with(|place| place.as_ref().map(f))
     }
 }
 

@@ -13,15 +13,17 @@ pub(crate) use self::change::{
 pub(crate) use self::commit::{Committed, commit, commit_any, commit_plain, commit_waiters};
 pub(crate) use self::waiters::{arm, disarm};
 use crate::lane::{Lane, SlotId};
+use crate::manager::Inner;
 use crate::maps::Tree;
 use crate::record::{GroupFlag, Record};
 use crate::sync::atomic::{AtomicU8, Ordering};
-use crate::sync::{Arc, Mutex};
+use crate::sync::{Arc, Mutex, Weak};
 use crate::wait::Round;
 use crate::wakeup::Wakeups;
 
 /// One name with its callbacks and waiters.
 pub(crate) struct TopicShared {
+    owner: Weak<Inner>,
     name: Arc<str>,
     pub(crate) hash: u64,
     /// What an emitter can know before it locks; the commit checks it again.
@@ -89,8 +91,9 @@ impl TopicShared {
     /// Not inlined: a name is made in several places, and rarely.
     #[cold]
     #[inline(never)]
-    pub(crate) fn new(name: &str, hash: u64) -> Arc<Self> {
+    pub(crate) fn new(owner: &Arc<Inner>, name: &str, hash: u64) -> Arc<Self> {
         Arc::new(Self {
+            owner: Arc::downgrade(owner),
             name: Arc::from(name),
             hash,
             hint: AtomicU8::new(Hint::Nobody as u8),
@@ -105,6 +108,11 @@ impl TopicShared {
                 closed: false,
             }),
         })
+    }
+
+    /// The manager, for those who do not know it anyway.
+    pub(crate) fn owner(&self) -> Option<Arc<Inner>> {
+        self.owner.upgrade()
     }
 
     pub(crate) fn name(&self) -> &Arc<str> {
@@ -158,8 +166,18 @@ impl TopicShared {
                 return false;
             }
             state.removed = true;
+            // It refers to the topic. Nobody waits in it any more.
+            state.round = None;
             true
         })
+    }
+}
+
+/// Removes the topic from the names if nothing needs it any more. With no lock held.
+#[cold]
+pub(crate) fn sweep(topic: &Arc<TopicShared>) {
+    if let Some(owner) = topic.owner() {
+        owner.sweep(topic);
     }
 }
 

@@ -38,12 +38,12 @@ pub struct Topic {
 
 impl Topic {
     pub(crate) fn by_name(owner: Arc<Inner>, name: &str) -> Self {
-        let found = owner.names.enter(name, |topic| {
+        let found = owner.names.enter(&owner, name, |topic| {
             topic.add_handle();
             topic.clone()
         });
         let shared = found.unwrap_or_else(|| {
-            let topic = TopicShared::new(name, 0);
+            let topic = TopicShared::new(&owner, name, 0);
             topic.add_handle();
             // Nothing is registered on it, so closing it leaves nothing to be done.
             drop(topic::close(&topic));
@@ -97,7 +97,7 @@ impl Topic {
     /// See [`Manager::wait`](crate::Manager::wait).
     pub fn wait(&self) -> Wait {
         match topic::arm(&self.shared) {
-            Some(round) => Wait::armed(self.owner.clone(), self.shared.clone(), round),
+            Some(round) => Wait::armed(round),
             None => Wait::failed(WaitError::Closed),
         }
     }

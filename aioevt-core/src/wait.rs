@@ -1,5 +1,6 @@
 //! `Wait`: a future for the next event of a name, with an optional limit. Arming is in `topic/waiters.rs`.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 use core::future::Future;
@@ -25,6 +26,9 @@ type Outcome = Result<EvtData, WaitError>;
 
 /// The waits armed between two events of a name. One emit resolves them all.
 pub(crate) struct Round {
+    /// Here and not in each wait, whose making and ending would count references. The topic refers to its round as well,
+    /// until an event claims that or the name goes.
+    topic: Arc<TopicShared>,
     seats: Mutex<Seats<Option<WaitError>>>,
     /// What has come of all waits that were not taken back before. Set under the lock.
     outcome: Once<Outcome>,
@@ -33,17 +37,16 @@ pub(crate) struct Round {
     stirred: AtomicBool,
 }
 
-impl Default for Round {
-    fn default() -> Self {
+impl Round {
+    pub(crate) fn new(topic: Arc<TopicShared>) -> Self {
         Self {
+            topic,
             seats: Mutex::new(Seats::new()),
             outcome: Once::new(),
             stirred: AtomicBool::new(false),
         }
     }
-}
 
-impl Round {
     /// What has come of the wait in a seat, or of one without. Under the lock.
     fn outcome(
         &self,
@@ -54,7 +57,7 @@ impl Round {
         let note = ticket
             .and_then(|ticket| seats.seat(ticket))
             .and_then(|seat| seat.note);
-        match (note, self.outcome.get()) {
+        match (note, self.outcome.read(Outcome::clone)) {
             (Some(WaitError::TimedOut), _) => Some(Err(WaitError::TimedOut)),
             (_, Some(outcome)) => Some(outcome),
             (Some(WaitError::Timer(_)), None) if own_clock => None,
@@ -62,8 +65,18 @@ impl Round {
         }
     }
 
+    /// The event has come that all waits of the round are for.
+    pub(crate) fn resolve(&self, data: EvtData) {
+        self.end(|| Ok(data));
+    }
+
+    /// It never will.
+    pub(crate) fn fail(&self, error: WaitError) {
+        self.end(|| Err(error));
+    }
+
     /// Ends all waits of the round. Exactly once, by whoever took it out of its topic, with no lock held.
-    pub(crate) fn resolve(&self, outcome: Outcome) {
+    fn end(&self, outcome: impl FnOnce() -> Outcome) {
         let waiting = self.seats.with(|seats| {
             self.outcome.set(outcome);
             if seats.is_empty() {
@@ -86,8 +99,12 @@ impl Round {
         self.stirred.load(Ordering::Acquire)
     }
 
-    fn take_seat(&self) -> Ticket {
-        self.seats.with(Seats::take_seat)
+    /// A seat for a limit: that of the wait, if it has one, under a new ticket.
+    fn take_seat(&self, ticket: Option<Ticket>) -> Ticket {
+        self.seats.with(|seats| {
+            let renewed = ticket.and_then(|ticket| seats.renew(ticket));
+            renewed.unwrap_or_else(|| seats.take_seat())
+        })
     }
 
     /// Notes that a wait is taken back; `false` if it was before. One without a seat has nobody else to take it back.
@@ -129,8 +146,6 @@ impl Round {
 
 /// The limit of a wait, on its way through a delay queue.
 pub(crate) struct WaitLimit {
-    owner: Arc<Inner>,
-    topic: Arc<TopicShared>,
     round: Arc<Round>,
     ticket: Ticket,
 }
@@ -147,7 +162,7 @@ impl WaitLimit {
     /// What was committed first wins.
     fn expire(self) {
         let mut waker = None;
-        topic::disarm(&self.owner, &self.topic, &self.round, || {
+        topic::disarm(&self.round.topic, &self.round, || {
             self.round.take_back(Some(self.ticket), &mut waker)
         });
         if let Some(waker) = waker {
@@ -196,30 +211,31 @@ enum Stage {
 
 /// An armed wait. Dropping it disarms it.
 struct Armed {
-    owner: Arc<Inner>,
-    topic: Arc<TopicShared>,
     round: Arc<Round>,
     ticket: Option<Ticket>,
+    /// Apart, since most waits have none and are the smaller for it.
+    limit: Option<Box<Limit>>,
     /// The topic still counts it among its waits, as far as it knows.
     counted: bool,
-    limit: Option<(Weak<Runtime>, DelayKey)>,
-    #[cfg(feature = "std")]
-    deadline: Option<std::time::Instant>,
     /// The limit is kept by the operating system's clock: a broken timer is no reason to give up.
     own_clock: bool,
 }
 
+/// When a wait is to end.
+struct Limit {
+    /// Its entry in the delay queue, unless the timer is broken.
+    delay: Option<(Weak<Runtime>, DelayKey)>,
+    #[cfg(feature = "std")]
+    deadline: Option<std::time::Instant>,
+}
+
 impl Wait {
-    pub(crate) fn armed(owner: Arc<Inner>, topic: Arc<TopicShared>, round: Arc<Round>) -> Self {
+    pub(crate) fn armed(round: Arc<Round>) -> Self {
         Self(Stage::Armed(Armed {
-            owner,
-            topic,
             round,
             ticket: None,
-            counted: true,
             limit: None,
-            #[cfg(feature = "std")]
-            deadline: None,
+            counted: true,
             own_clock: false,
         }))
     }
@@ -231,7 +247,7 @@ impl Wait {
     /// Limits the wait to `limit` from now, by the timer of the manager's default loop. A limit set before is replaced.
     pub fn timeout(self, limit: Duration) -> Self {
         let event_loop = match &self.0 {
-            Stage::Armed(armed) => armed.owner.default_loop(),
+            Stage::Armed(armed) => armed.owner().and_then(|owner| owner.default_loop()),
             Stage::Settled(_) | Stage::Over => None,
         };
         match event_loop {
@@ -261,12 +277,11 @@ impl Wait {
     pub fn blocking(mut self) -> Result<EvtData, WaitError> {
         let mut deadline = None;
         if let Stage::Armed(armed) = &mut self.0 {
-            if armed.owner.runs_here() {
+            if armed.owner().is_some_and(|owner| owner.runs_here()) {
                 return Err(WaitError::WouldDeadlock);
             }
-            armed.cancel_limit();
             armed.own_clock = true;
-            deadline = armed.deadline;
+            deadline = armed.cancel_limit().and_then(|limit| limit.deadline);
         }
         match crate::blocking::block_on(&mut self, deadline) {
             Some(outcome) => outcome,
@@ -292,53 +307,67 @@ impl Wait {
 
     /// Forgets an armed wait that is no longer counted in its topic.
     fn retire(&mut self) {
-        if let Stage::Armed(mut armed) = core::mem::replace(&mut self.0, Stage::Over) {
+        if let Stage::Armed(armed) = &mut self.0 {
             armed.counted = false;
-            // It may hold the last reference to a payload, which is foreign.
-            let _ = contain_drop(armed);
         }
+        self.end();
+    }
+
+    /// Ends it where it is: it is not small, and most waits are over soon.
+    fn end(&mut self) {
+        // It may hold the last reference to a payload, which is foreign.
+        let _ = contain(|| self.0 = Stage::Over);
     }
 }
 
 impl Armed {
+    /// The manager, if there is anything left of it. Without, an end has come of the wait.
+    fn owner(&self) -> Option<Arc<Inner>> {
+        self.round.topic.owner()
+    }
+
     fn limit(&mut self, runtime: &Arc<Runtime>, limit: Duration) {
         self.cancel_limit();
         // That the limit before this one could not be kept does not matter any more.
         self.forget_timer_error();
-        let ticket = *self.ticket.get_or_insert_with(|| self.round.take_seat());
+        // Nor does the limit itself, which may be on its way here: it has been taken out of its queue then.
+        let ticket = self.round.take_seat(self.ticket);
+        self.ticket = Some(ticket);
         #[cfg(feature = "std")]
-        {
-            self.deadline = std::time::Instant::now().checked_add(limit);
-        }
+        let deadline = std::time::Instant::now().checked_add(limit);
         let action = WaitLimit {
-            owner: self.owner.clone(),
-            topic: self.topic.clone(),
             round: self.round.clone(),
             ticket,
         };
         let key = Delays::add(runtime, limit, Action::LimitWait(action, WaitLimit::end));
-        self.limit = key.map(|key| (Arc::downgrade(runtime), key));
+        self.limit = Some(Box::new(Limit {
+            delay: key.map(|key| (Arc::downgrade(runtime), key)),
+            #[cfg(feature = "std")]
+            deadline,
+        }));
     }
 
     /// Takes the wait back; `false` if it was claimed, or its limit was faster.
     fn withdraw(&mut self) -> bool {
         let mut waker = None;
-        let disarmed = topic::disarm(&self.owner, &self.topic, &self.round, || {
+        let disarmed = topic::disarm(&self.round.topic, &self.round, || {
             self.round.take_back(self.ticket, &mut waker)
         });
         let _ = contain(move || drop(waker));
         disarmed
     }
 
-    fn cancel_limit(&mut self) {
-        let Some((runtime, key)) = self.limit.take() else {
-            return;
-        };
-        if let Some(runtime) = runtime.upgrade() {
-            let _ = contain_drop(runtime.delays.cancel(key));
-            // Perhaps the last one.
-            let _ = contain_drop(runtime);
+    /// Cancels the limit, if there is one, and hands it over.
+    fn cancel_limit(&mut self) -> Option<Box<Limit>> {
+        let mut limit = self.limit.take()?;
+        if let Some((runtime, key)) = limit.delay.take() {
+            if let Some(runtime) = runtime.upgrade() {
+                let _ = contain_drop(runtime.delays.cancel(key));
+                // Perhaps the last one.
+                let _ = contain_drop(runtime);
+            }
         }
+        Some(limit)
     }
 
     /// A limit that can never fire is no reason to give up what is already claimed, or timed by another clock.
@@ -353,10 +382,22 @@ impl Armed {
         });
     }
 
+    /// The data, if an event has come and nothing else. It travels in two registers.
+    #[inline]
+    fn data(&mut self) -> Option<EvtData> {
+        let round = &self.round;
+        let data = round.outcome.read(|outcome| match outcome {
+            Ok(data) if !round.is_stirred() => Some(data.clone()),
+            _ => None,
+        });
+        // The seat has left together with all others.
+        data.flatten().inspect(|_| self.ticket = None)
+    }
+
     /// What has come of it so far. Mostly something when it was woken; then nothing is locked and no waker cloned.
     fn look(&mut self) -> Option<Outcome> {
         // In this order: whoever sees the outcome also sees the notes that were made before it.
-        let outcome = self.round.outcome.get();
+        let outcome = self.round.outcome.read(Outcome::clone);
         if !self.round.is_stirred() {
             if outcome.is_some() {
                 // The seat has left together with all others.
@@ -413,8 +454,7 @@ impl Drop for Armed {
 
 impl Drop for Wait {
     fn drop(&mut self) {
-        // It may hold the last reference to a payload, which is foreign.
-        let _ = contain_drop(core::mem::replace(&mut self.0, Stage::Over));
+        self.end();
     }
 }
 
@@ -423,6 +463,12 @@ impl Future for Wait {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
+        if let Stage::Armed(armed) = &mut this.0 {
+            if let Some(data) = armed.data() {
+                this.retire();
+                return Poll::Ready(Ok(data));
+            }
+        }
         let outcome = match &mut this.0 {
             Stage::Armed(armed) => match armed.poll(cx) {
                 Poll::Pending => return Poll::Pending,
@@ -441,7 +487,7 @@ impl Future for Wait {
                 Poll::Ready(outcome) => {
                     if matches!(outcome, Err(WaitError::TimedOut)) {
                         // Its limit has taken it back, and may not have come to the name yet.
-                        armed.owner.sweep(&armed.topic);
+                        topic::sweep(&armed.round.topic);
                     }
                     outcome
                 }
@@ -469,7 +515,7 @@ impl fmt::Debug for Wait {
             Stage::Armed(armed) => {
                 return f
                     .debug_struct("Wait")
-                    .field("event", &armed.topic.name())
+                    .field("event", &armed.round.topic.name())
                     .finish();
             }
             Stage::Settled(Ok(_)) => "settled",

@@ -1,6 +1,7 @@
 //! `Seats`: the wakers of the futures that wait for one thing. Plain data, used under its owner's lock.
 
 use alloc::vec::Vec;
+use core::num::NonZeroU64;
 use core::task::Waker;
 
 use slab::Slab;
@@ -13,18 +14,19 @@ const KEPT_SEATS: usize = 64;
 /// Wakers by seat, each with a note for its future. Seats are reused, tickets are not.
 pub(crate) struct Seats<T> {
     seats: Slab<Seat<T>>,
-    tickets: u64,
+    /// The number of the next ticket.
+    next: NonZeroU64,
 }
 
 /// Names one seat for as long as it is taken, and nothing afterwards.
 #[derive(Clone, Copy)]
 pub(crate) struct Ticket {
     seat: usize,
-    number: u64,
+    number: NonZeroU64,
 }
 
 pub(crate) struct Seat<T> {
-    number: u64,
+    number: NonZeroU64,
     waker: Option<Waker>,
     pub(crate) note: T,
 }
@@ -33,7 +35,7 @@ impl<T: Default> Seats<T> {
     pub(crate) const fn new() -> Self {
         Self {
             seats: Slab::new(),
-            tickets: 0,
+            next: NonZeroU64::MIN,
         }
     }
 
@@ -42,8 +44,8 @@ impl<T: Default> Seats<T> {
     }
 
     pub(crate) fn take_seat(&mut self) -> Ticket {
-        self.tickets += 1;
-        let number = self.tickets;
+        let number = self.next;
+        self.next = number.saturating_add(1);
         Ticket {
             seat: self.seats.insert(Seat {
                 number,
@@ -52,6 +54,14 @@ impl<T: Default> Seats<T> {
             }),
             number,
         }
+    }
+
+    /// Another ticket for the same seat, if that is still taken: whoever holds the old one has no say any more.
+    pub(crate) fn renew(&mut self, ticket: Ticket) -> Option<Ticket> {
+        let number = self.next;
+        self.seat(ticket)?.number = number;
+        self.next = number.saturating_add(1);
+        Some(Ticket { number, ..ticket })
     }
 
     pub(crate) fn seat(&mut self, ticket: Ticket) -> Option<&mut Seat<T>> {
@@ -139,5 +149,18 @@ mod tests {
         assert!(seats.seat(first).is_none() && seats.seat(second).is_some());
         assert!(seats.leave(first).is_none());
         assert!(seats.seat(second).is_some());
+    }
+
+    #[test]
+    fn a_ticket_that_is_renewed_names_the_seat_and_the_old_one_nothing() {
+        let mut seats = seats_after(0);
+        let first = seats.take_seat();
+        let second = seats.renew(first).expect("the seat is taken");
+        assert_eq!(first.seat, second.seat);
+        assert!(seats.seat(first).is_none() && seats.seat(second).is_some());
+        assert!(seats.renew(first).is_none());
+        assert_ne!(seats.take_seat().number, second.number);
+        assert!(seats.leave(second).is_some());
+        assert!(seats.renew(second).is_none());
     }
 }

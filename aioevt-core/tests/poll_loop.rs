@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says so by failing")]
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aioevt_core::{
@@ -78,6 +78,41 @@ fn poll_returns_the_next_deadline_and_time_never_goes_back() {
     assert_eq!(mgr.stats().delayed, 0);
 }
 
+/// It is over before its callbacks are called: they see it as an event like any other.
+#[test]
+fn a_delay_that_fires_is_not_pending_any_more() {
+    let (mut poll_loop, _) = counting();
+    let mgr = Manager::new(&poll_loop);
+    let seen = Arc::new(AtomicUsize::new(usize::MAX));
+    let inside = seen.clone();
+    mgr.on("late")
+        .event_loop(EventLoop::inline())
+        .call(move |mgr: Manager| inside.store(mgr.stats().delayed, SeqCst));
+    mgr.emit_after(SECOND, "late", ());
+    settle(&mut poll_loop, SECOND);
+    assert_eq!(seen.load(SeqCst), 0);
+}
+
+/// Blocking starts with taking the limit back from the timer, whose task is told so: the event that is emitted there is
+/// in time, though the operating system's clock is beyond the limit.
+#[test]
+fn a_blocking_wait_takes_its_limit_back_from_the_timer() {
+    let notified: Arc<Mutex<Option<Manager>>> = Arc::default();
+    let inside = notified.clone();
+    let mut poll_loop = PollLoop::new(move || {
+        let mgr = inside.lock().unwrap().take();
+        if let Some(mgr) = mgr {
+            mgr.emit("x", ());
+        }
+    });
+    let mgr = Manager::new(EventLoop::inline());
+    let nanosecond = Duration::from_nanos(1);
+    let wait = mgr.wait("x").timeout_on(&poll_loop, nanosecond);
+    assert_eq!(settle(&mut poll_loop, Duration::ZERO), Some(nanosecond));
+    *notified.lock().unwrap() = Some(mgr.clone());
+    assert!(wait.blocking().is_ok());
+}
+
 /// A limit holds its runtime, so one that outlived its future would keep threads alive for as long as it is.
 #[test]
 fn a_limit_that_nobody_waits_for_any_more_is_no_deadline() {
@@ -85,6 +120,8 @@ fn a_limit_that_nobody_waits_for_any_more_is_no_deadline() {
     let mgr = Manager::new(&poll_loop);
     let wait = mgr.wait("x").timeout(SECOND);
     assert_eq!(settle(&mut poll_loop, Duration::ZERO), Some(SECOND));
+    let wait = wait.timeout(2 * SECOND);
+    assert_eq!(settle(&mut poll_loop, Duration::ZERO), Some(2 * SECOND));
     drop(wait);
     assert_eq!(settle(&mut poll_loop, Duration::ZERO), None);
     let idle = mgr.idle().timeout(SECOND);

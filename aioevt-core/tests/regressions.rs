@@ -167,6 +167,53 @@ fn a_limit_that_could_not_be_kept_is_replaced_by_one_that_can() {
     assert_eq!(look(&mut idle), Poll::Ready(Err(WaitError::TimedOut)));
 }
 
+/// A limit whose timer has died may still be on its way to its wait when that gets another limit. It must not undo what
+/// the other one has done: a wait was taken back twice, and that of somebody else was not counted any more.
+#[test]
+fn a_limit_on_its_way_to_its_wait_comes_too_late_once_it_is_replaced() {
+    let mut dies = PollLoop::new(|| ());
+    let good = PollLoop::new(|| ());
+    let timer = good.event_loop();
+    let mgr = Manager::new(EventLoop::inline());
+    // Lost first, so that the hook is told of it before the limits end.
+    mgr.emit_after_on(&dies, HOUR, "lost", ());
+    let waits = ["passes", "stays"].map(|name| mgr.wait(name).timeout_on(&dies, HOUR));
+    let mut others = ["passes", "stays"].map(|name| mgr.wait(name));
+    // Never idle: its loop does not start.
+    let stopped = PollLoop::new(|| ());
+    mgr.on("y").event_loop(&stopped).call(|| ());
+    let idle = mgr.idle().timeout_on(&dies, HOUR);
+    while dies.poll(Duration::ZERO) == Some(Duration::ZERO) {}
+
+    let replaced = Arc::new(Mutex::new((Vec::from(waits), Some(idle), good)));
+    let inside = replaced.clone();
+    mgr.on_error(move |_| {
+        let (waits, idle, good) = &mut *inside.lock().expect("no hook panics");
+        let limits = [Duration::ZERO, HOUR];
+        *waits = waits
+            .drain(..)
+            .zip(limits)
+            .map(|(wait, limit)| wait.timeout_on(&timer, limit))
+            .collect();
+        *idle = idle.take().map(|idle| idle.timeout_on(&timer, HOUR));
+        while good.poll(Duration::ZERO) == Some(Duration::ZERO) {}
+    });
+    drop(dies);
+    assert_eq!(mgr.stats().delays_lost, 1);
+
+    let (waits, idle, _good) = &mut *replaced.lock().expect("no hook panics");
+    let (mut waits, mut idle) = (std::mem::take(waits), idle.take());
+    let timed_out = look(&mut waits[0]).map(|outcome| outcome.err());
+    assert_eq!(timed_out, Poll::Ready(Some(WaitError::TimedOut)));
+    assert!(look(&mut waits[1]).is_pending());
+    assert!(idle.as_mut().is_some_and(|idle| look(idle).is_pending()));
+    assert_eq!(mgr.stats().waiters, 3);
+    assert_eq!(mgr.emit("passes", ()).waiters, 1);
+    assert_eq!(mgr.emit("stays", ()).waiters, 2);
+    assert!(others.iter_mut().all(|wait| look(wait).is_ready()));
+    assert!(look(&mut waits[1]).is_ready());
+}
+
 /// Whoever waits until nothing is outstanding finds everything reported; inside the hook that would be waiting for
 /// oneself.
 #[test]

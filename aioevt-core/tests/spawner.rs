@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says so by failing")]
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use aioevt_core::{
@@ -264,7 +266,7 @@ fn whatever_of_a_timer_panics_its_delays_and_limits_end() {
         let mut task = runtime.tasks.lock().unwrap().pop().unwrap();
         assert!(task.as_mut().poll(&mut cx).is_ready());
         assert_eq!(rx.try_iter().collect::<Vec<_>>(), ["late"]);
-        let outcome = std::pin::Pin::new(&mut wait).poll(&mut cx);
+        let outcome = Pin::new(&mut wait).poll(&mut cx);
         assert!(matches!(
             outcome,
             Poll::Ready(Err(WaitError::Timer(TimerError::Closed)))
@@ -290,4 +292,189 @@ fn a_refused_call_leads_to_its_cause() {
     let _ends = Ends(odd);
     let cause = rx.try_recv().unwrap().unwrap();
     assert!(cause.contains("all 4 task slots"), "{cause}");
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// What a runtime keeps for the test: its tasks, its clock, and how its next sleep will fail.
+#[derive(Default)]
+struct Kept {
+    tasks: Mutex<Vec<BoxFuture>>,
+    now: Mutex<Duration>,
+    broken: AtomicBool,
+    drops_badly: AtomicBool,
+}
+
+impl Kept {
+    fn take(&self) -> BoxFuture {
+        self.tasks.lock().unwrap().remove(0)
+    }
+}
+
+struct ByHand {
+    kept: Arc<Kept>,
+    _alive: Arc<()>,
+}
+
+impl Spawner for ByHand {
+    fn spawn(&self, future: BoxFuture) -> Result<(), SpawnError> {
+        self.kept.tasks.lock().unwrap().push(future);
+        Ok(())
+    }
+}
+
+impl Timer for ByHand {
+    fn now(&self) -> Duration {
+        *self.kept.now.lock().unwrap()
+    }
+
+    fn sleep(&self, duration: Duration) -> Sleep {
+        let deadline = self.now() + duration;
+        Box::pin(HandSleep(self.kept.clone(), deadline))
+    }
+}
+
+struct HandSleep(Arc<Kept>, Duration);
+
+impl Future for HandSleep {
+    type Output = Result<(), TimerError>;
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.0.broken.swap(false, SeqCst) {
+            Poll::Ready(Err(TimerError::Disabled("broken")))
+        } else if *self.0.now.lock().unwrap() >= self.1 {
+            Poll::Ready(Ok(()))
+        } else {
+            Poll::Pending
+        }
+    }
+}
+
+impl Drop for HandSleep {
+    fn drop(&mut self) {
+        if self.0.drops_badly.load(SeqCst) {
+            std::panic::resume_unwind(Box::new("a bad sleep"));
+        }
+    }
+}
+
+/// Such a runtime, what it keeps, and what shows whether it is still there.
+fn by_hand() -> (EventLoop, Arc<Kept>, Arc<()>) {
+    let (kept, alive) = (Arc::<Kept>::default(), Arc::new(()));
+    let event_loop = EventLoop::new(ByHand {
+        kept: kept.clone(),
+        _alive: alive.clone(),
+    });
+    (event_loop, kept, alive)
+}
+
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, SeqCst);
+    }
+}
+
+/// The last handle of a runtime may go while one of its delays is pending: that keeps it, and nothing does afterwards.
+#[test]
+fn a_timer_lives_as_long_as_what_waits_for_it_and_no_longer() {
+    for end in ["fires", "is cancelled", "is closed", "is dropped"] {
+        let (timer, kept, alive) = by_hand();
+        let mgr = Manager::new(EventLoop::inline());
+        mgr.on_error(|_| ());
+        mgr.register("x", || ());
+        let delayed = mgr.emit_after_on(&timer, SECOND, "x", ());
+        drop(timer);
+        let mut task = kept.take();
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(woken.clone());
+        let mut cx = Context::from_waker(&waker);
+        assert!(task.as_mut().poll(&mut cx).is_pending());
+        assert_eq!(Arc::strong_count(&alive), 2, "{end}");
+        match end {
+            "fires" => {
+                *kept.now.lock().unwrap() = SECOND;
+                assert!(task.as_mut().poll(&mut cx).is_pending());
+            }
+            "is cancelled" => assert!(delayed.cancel()),
+            "is closed" => mgr.close(),
+            _ => task = Box::pin(std::future::ready(())),
+        }
+        assert_eq!(Arc::strong_count(&alive), 1, "{end}");
+        assert_eq!(woken.0.load(SeqCst), end != "is dropped", "{end}");
+        assert!(task.as_mut().poll(&mut cx).is_ready(), "{end}");
+        let stats = mgr.stats();
+        assert_eq!(stats.ran, u64::from(end == "fires"), "{end}");
+        let lost = u64::from(end == "is dropped");
+        assert_eq!((stats.delayed, stats.delays_lost), (0, lost), "{end}");
+    }
+}
+
+/// A timer that breaks ends what it had. What is added while that is reported has a task of its own.
+#[test]
+fn a_delay_added_while_its_timer_breaks_is_not_lost_with_the_others() {
+    let (timer, kept, _alive) = by_hand();
+    let mgr = Manager::new(EventLoop::inline());
+    mgr.register("again", || ());
+    let (weak, again) = (mgr.downgrade(), timer.clone());
+    mgr.on_error(move |_| {
+        let mgr = weak.upgrade().unwrap();
+        mgr.emit_after_on(&again, SECOND, "again", ());
+    });
+    mgr.emit_after_on(&timer, SECOND, "lost", ());
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut task = kept.take();
+    assert!(task.as_mut().poll(&mut cx).is_pending());
+    kept.broken.store(true, SeqCst);
+    assert!(task.as_mut().poll(&mut cx).is_ready());
+    drop(task);
+    assert_eq!((mgr.stats().delayed, mgr.stats().delays_lost), (1, 1));
+    let mut task = kept.take();
+    *kept.now.lock().unwrap() = SECOND;
+    assert!(task.as_mut().poll(&mut cx).is_pending());
+    assert_eq!((mgr.stats().delayed, mgr.stats().ran), (0, 1));
+    // The hook holds a handle of the timer.
+    mgr.on_error(|_| ());
+}
+
+#[test]
+fn a_sleep_that_panics_when_its_task_is_dropped_is_contained() {
+    let (timer, kept, _alive) = by_hand();
+    let mgr = Manager::new(EventLoop::inline());
+    mgr.on_error(|_| ());
+    mgr.emit_after_on(&timer, SECOND, "x", ());
+    let mut task = kept.take();
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(task.as_mut().poll(&mut cx).is_pending());
+    kept.drops_badly.store(true, SeqCst);
+    drop(task);
+    assert_eq!((mgr.stats().delayed, mgr.stats().delays_lost), (0, 1));
+}
+
+/// More is due than one turn takes, and there will be no other turn.
+#[test]
+fn delays_of_a_task_that_cannot_wake_itself_end() {
+    struct Panics;
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            std::panic::resume_unwind(Box::new("no executor"));
+        }
+    }
+    const MANY: u64 = 1000;
+    let (timer, kept, _alive) = by_hand();
+    let mgr = Manager::new(EventLoop::inline());
+    mgr.on_error(|_| ());
+    mgr.register("x", || ());
+    (0..MANY).for_each(|_| _ = mgr.emit_after_on(&timer, Duration::ZERO, "x", ()));
+    let waker = Waker::from(Arc::new(Panics));
+    let mut task = kept.take();
+    assert!(
+        task.as_mut()
+            .poll(&mut Context::from_waker(&waker))
+            .is_ready()
+    );
+    let stats = mgr.stats();
+    assert_eq!((stats.delayed, stats.ran + stats.delays_lost), (0, MANY));
 }

@@ -94,6 +94,18 @@ fn delays_that_are_cancelled() {
     assert_eq!((grown, mgr.stats().delayed), (0, 0));
 }
 
+#[test]
+fn delays_that_are_lost() {
+    let inline = EventLoop::inline();
+    let mgr = Manager::new(&inline);
+    mgr.on_error(|_| ());
+    let grown = grown(MILLION / 10, |number| {
+        mgr.emit_after(Duration::from_secs(number.into()), "x", (number,));
+    });
+    assert_eq!((grown, mgr.stats().delayed), (0, 0));
+    assert_eq!(mgr.stats().delays_lost, 100_000);
+}
+
 /// What a crowd leaves on the heap once it has come and gone.
 fn left(crowd: impl FnOnce()) -> isize {
     let before = LIVE.get();
@@ -169,6 +181,17 @@ fn crowds_that_come_and_go() {
     // The numbers of the free slots are remembered for as long as the lane has callbacks.
     let numbers = isize::try_from(MANY * 12).unwrap();
     assert!(slots < numbers, "names with callbacks left {slots} bytes");
+
+    mgr.on("burst")
+        .event_loop(EventLoop::inline())
+        .call(|mgr: Manager, many: u32| {
+            (1..many).for_each(|_| _ = mgr.emit("burst", (0u32,)));
+        });
+    let inline = left(|| {
+        mgr.emit("burst", (MANY,));
+        (0..40).for_each(|_| _ = mgr.emit("burst", (0u32,)));
+    });
+    assert!(inline < limit, "inline callbacks left {inline} bytes");
 
     mgr.on_error(|_| ());
     let runtimes = left(|| {

@@ -1,7 +1,7 @@
 //! Running other programs: every command is printed in a form that can be repeated, and none can read from the terminal.
 
 use std::ffi::OsStr;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -145,6 +145,37 @@ impl Cmd {
             Ok(()) => Ok(printed),
             Err(error) => Err(format!("{error}; it printed:\n{printed}")),
         }
+    }
+
+    /// Runs it for what it prints, which has to fit into a pipe, and hands on what it says on stderr line by line, which
+    /// may be too much to keep. An error of `each` ends it.
+    pub(crate) fn read_and_each(
+        mut self,
+        mut each: impl FnMut(&str) -> Result<()>,
+    ) -> Result<String> {
+        println!("$ {}", self.shown);
+        self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = self
+            .command
+            .spawn()
+            .map_err(|error| self.failed_to_start(&error))?;
+        let stderr = child.stderr.take();
+        let heard: Result<()> = stderr.map_or(Ok(()), |stderr| {
+            for line in BufReader::new(stderr).lines() {
+                each(&line.map_err(|error| format!("cannot read what it says: {error}"))?)?;
+            }
+            Ok(())
+        });
+        if heard.is_err() {
+            // Already gone is fine too.
+            let _ = child.kill();
+        }
+        let output = child
+            .wait_with_output()
+            .map_err(|error| format!("cannot read the output of `{}`: {error}", self.shown))?;
+        heard.map_err(|error| format!("`{}`: {error}", self.shown))?;
+        self.check(output.status)?;
+        Ok(text(&output.stdout))
     }
 
     fn check(&self, status: ExitStatus) -> Result<()> {

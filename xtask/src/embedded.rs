@@ -1,6 +1,9 @@
 //! `cargo xtask embedded`: builds the application for every board of examples/embedded, boots it in QEMU, and prints what
-//! it takes; `--verbs` says what each verb adds to a program. Where the compilers come from is in `embedded/toolchain.rs`, the sizes in `embedded/elf.rs`.
+//! it takes; `--verbs` says what each verb adds to a program, `--cycles` how long interrupts are off in cycles. Where the
+//! compilers come from is in `embedded/toolchain.rs`, the sizes in `embedded/elf.rs`.
 
+mod cortex_m4;
+mod cycles;
 mod elf;
 pub(crate) mod toolchain;
 mod verbs;
@@ -103,7 +106,8 @@ pub(crate) fn run(args: &[String]) -> Result {
             run_boards([board].into_iter())
         }
         [flag] if flag == "--verbs" => verbs::run(),
-        _ => Err("takes only `--board NAME` or `--verbs`".into()),
+        [flag] if flag == "--cycles" => cycles::run(),
+        _ => Err("takes only `--board NAME`, `--verbs` or `--cycles`".into()),
     }
 }
 
@@ -227,12 +231,15 @@ fn provide(program: &str, package: &str) -> Result<()> {
         .map_err(|error| format!("{program} is not installed and cannot be: {error}; {by_hand}"))
 }
 
-fn boot(board: &Board, runner: &[String], image: &Path) -> Result<String> {
-    let output = Cmd::new(&runner[0])
+fn boot_command(board: &Board, runner: &[String], image: &Path) -> Cmd {
+    Cmd::new(&runner[0])
         .args(&runner[1..])
         .arg(image)
         .succeeds_with(board.exit_code)
-        .read_within(LIMIT)?;
+}
+
+fn boot(board: &Board, runner: &[String], image: &Path) -> Result<String> {
+    let output = boot_command(board, runner, image).read_within(LIMIT)?;
     // The exit code says that nothing panicked; this, that it came to the end.
     for expected in ["events: ", "left on the heap: 0 bytes"] {
         if board.tells && !output.contains(expected) {

@@ -69,7 +69,7 @@ const TASKS: &[Task] = &[
     Task { name: "msrv",     in_ci: true,  run: msrv::run,     about: "check with the oldest supported compiler; `msrv --rustc PATH` names one" },
     Task { name: "embassy",  in_ci: true,  run: embassy::run,  about: "the adapter for embassy, which is a workspace of its own, on the host" },
     Task { name: "boards",   in_ci: true,  run: embedded::run_some, about: "those of `embedded` that stand for all: x86_64 and Cortex-M4" },
-    Task { name: "embedded", in_ci: false, run: embedded::run, about: "build for every microcontroller board, run in QEMU; `embedded --board NAME` takes one, `--verbs` measures what each verb adds" },
+    Task { name: "embedded", in_ci: false, run: embedded::run, about: "build for every microcontroller board, run in QEMU; `embedded --board NAME` takes one, `--verbs` measures what each verb adds, `--cycles` how long interrupts are off" },
     Task { name: "bench",    in_ci: false, run: bench::run,    about: "speed against the crates people would use instead, into docs/; `bench --quick`" },
     Task { name: "deny",     in_ci: true,  run: deny::run,     about: "licences, bans and sources of all dependencies; `deny --online` adds advisories" },
     Task { name: "loom",     in_ci: true,  run: loom::run,     about: "core's models under every schedule; `loom NAME` runs those with NAME in theirs" },

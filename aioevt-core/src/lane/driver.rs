@@ -232,6 +232,13 @@ impl Driver {
         }
     }
 
+    /// Under the lane's lock, and between two batches: takes `buffer` if that is larger than its own, which comes back.
+    pub(super) fn replace_buffer(&mut self, buffer: &mut Vec<Message>) {
+        if self.batch.is_empty() && self.batch.capacity() < buffer.capacity() {
+            mem::swap(&mut self.batch, buffer);
+        }
+    }
+
     /// With no lock held, whenever the queue has run dry: a buffer that a burst has grown is given back, once it was not
     /// needed for some time. Traffic that comes in bursts would grow it again and again.
     pub(super) fn fit_buffer(&mut self, reserved: usize) {

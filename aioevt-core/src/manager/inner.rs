@@ -103,7 +103,7 @@ impl Inner {
             }
             Hint::OneLane if D::ALLOCATES => topic::commit(this, topic, data.into_data(false)),
             Hint::OneLane => topic::commit(this, topic, data),
-            Hint::Waiters => topic::commit_waiters(this, topic, data.into_data(true)),
+            Hint::Waiters => topic::commit_waiters(this, topic, data.into_data(true).into_shared()),
             Hint::Many => topic::commit_any(this, topic, Some(data.into_data(true))),
         }
     }
@@ -111,7 +111,7 @@ impl Inner {
     fn emit_built(this: &Arc<Self>, topic: &Arc<TopicShared>, hint: Hint, data: Data) -> Emitted {
         match hint {
             Hint::OneLane => topic::commit(this, topic, data),
-            Hint::Waiters => topic::commit_waiters(this, topic, data),
+            Hint::Waiters => topic::commit_waiters(this, topic, data.into_shared()),
             _ => topic::commit_any(this, topic, Some(data)),
         }
     }
@@ -206,7 +206,7 @@ impl Inner {
         let callbacks = removed.callbacks;
         this.sweep(topic);
         if let Some(round) = removed.round.take() {
-            round.resolve(Err(WaitError::Unregistered));
+            round.fail(WaitError::Unregistered);
         }
         removed.finish(this);
         callbacks
@@ -344,7 +344,7 @@ impl Inner {
         this.names.drain(|topic| {
             let mut removed = topic::close(topic);
             if let Some(round) = removed.round.take() {
-                round.resolve(Err(WaitError::Closed));
+                round.fail(WaitError::Closed);
             }
             removed.finish(this);
         });

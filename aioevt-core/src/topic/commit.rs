@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::{Group, Hint, TopicShared, TopicState};
 use crate::contain::contain_drop;
-use crate::data::{Data, IntoEvtData};
+use crate::data::{Data, EvtData, IntoEvtData};
 use crate::emitted::Emitted;
 use crate::manager::Inner;
 use crate::sync::Arc;
@@ -71,18 +71,25 @@ impl Committed {
 }
 
 /// The commit of an event that only waiters want. If it is another one meanwhile, it is committed as such.
-pub(crate) fn commit_waiters(owner: &Arc<Inner>, topic: &Arc<TopicShared>, data: Data) -> Emitted {
+pub(crate) fn commit_waiters(
+    owner: &Arc<Inner>,
+    topic: &Arc<TopicShared>,
+    data: EvtData,
+) -> Emitted {
     let claimed = topic.change(|state| {
         let claimed = state.groups.is_empty() && !state.closed;
         claimed.then(|| (state.claim_waiters(), state.is_unneeded()))
     });
     let Some(((waiters, round), unneeded)) = claimed else {
-        return commit_any(owner, topic, Some(data));
+        return commit_any(owner, topic, Some(data.into_data(true)));
     };
     if unneeded {
         owner.sweep(topic);
     }
-    finish(data, round);
+    match round {
+        Some(round) => resolve(round, data),
+        None => drop(contain_drop(data)),
+    }
     Emitted {
         waiters,
         ..Emitted::default()
@@ -117,8 +124,9 @@ pub(crate) fn commit_any(
     if unneeded {
         owner.sweep(topic);
     }
-    if let Some(data) = data {
-        finish(data, round);
+    match (data, round) {
+        (Some(data), Some(round)) => resolve(round, data.into_shared()),
+        (data, _) => drop(contain_drop(data)),
     }
     wakeups.run();
     if wakeups.has_room() {
@@ -130,15 +138,11 @@ pub(crate) fn commit_any(
     emitted
 }
 
-/// Resolves the waits, before an inline lane could make them wait for its callbacks, and lets go of the payload.
-fn finish(data: Data, round: Option<Arc<Round>>) {
-    match round {
-        Some(round) => {
-            round.resolve(Ok(data.into_shared()));
-            let _ = contain_drop(round);
-        }
-        None => drop(contain_drop(data)),
-    }
+/// Before an inline lane could make the waits wait for its callbacks.
+fn resolve(round: Arc<Round>, data: EvtData) {
+    round.resolve(data);
+    // What is in it may be foreign.
+    let _ = contain_drop(round);
 }
 
 impl TopicState {

@@ -1,12 +1,11 @@
 //! Arming and disarming waits. All waits armed between two events of a name share one round.
 
-use super::{TopicShared, TopicState};
-use crate::manager::Inner;
+use super::{TopicShared, TopicState, sweep};
 use crate::sync::Arc;
 use crate::wait::Round;
 
 /// Arms a wait, unless the manager is closed. Under the shard's lock, or with a `Topic` in hand.
-pub(crate) fn arm(topic: &TopicShared) -> Option<Arc<Round>> {
+pub(crate) fn arm(topic: &Arc<TopicShared>) -> Option<Arc<Round>> {
     topic.change(|state| {
         if state.closed {
             return None;
@@ -16,14 +15,16 @@ pub(crate) fn arm(topic: &TopicShared) -> Option<Arc<Round>> {
             "the caller holds the shard's lock, or a `Topic`"
         );
         state.waiting += 1;
-        Some(state.round.get_or_insert_with(Arc::default).clone())
+        let round = state
+            .round
+            .get_or_insert_with(|| Arc::new(Round::new(topic.clone())));
+        Some(round.clone())
     })
 }
 
 /// Takes a wait back, unless an event (or `unregister`, or `close`) has claimed its round. `still_armed` is asked under
 /// the same lock: a wait may be taken back from two sides, by its owner and by its limit, and counts once.
 pub(crate) fn disarm(
-    owner: &Arc<Inner>,
     topic: &Arc<TopicShared>,
     round: &Arc<Round>,
     still_armed: impl FnOnce() -> bool,
@@ -37,7 +38,7 @@ pub(crate) fn disarm(
         (disarmed, state.is_unneeded())
     });
     if unneeded {
-        owner.sweep(topic);
+        sweep(topic);
     }
     disarmed
 }

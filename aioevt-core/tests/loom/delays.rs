@@ -124,3 +124,21 @@ fn add_against_a_dying_timer() {
         assert_eq!(reports.len(), 2);
     });
 }
+
+/// A delay whose timer dies is pending until it is lost: never neither.
+#[test]
+fn a_dying_delay_is_pending_or_lost() {
+    model(3, || {
+        let kept = Kept::default();
+        let mgr = Manager::new(kept.event_loop());
+        mgr.on_error(|_| ());
+        mgr.emit_after(SECOND, "x", (1u32,));
+        let delays = kept.take();
+        let killer = thread::spawn(move || drop(delays));
+        let stats = mgr.stats();
+        assert!(stats.delayed as u64 + stats.delays_lost >= 1, "{stats:?}");
+        killer.join().unwrap();
+        let stats = mgr.stats();
+        assert_eq!((stats.delayed, stats.delays_lost), (0, 1));
+    });
+}

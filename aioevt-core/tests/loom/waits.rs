@@ -116,6 +116,48 @@ fn a_wait_is_looked_at_while_its_limit_and_an_event_race() {
     });
 }
 
+/// Emit against a wait whose timer has failed: an event that has claimed it is still on its way, and wins.
+#[test]
+fn emit_against_a_timer_that_failed() {
+    model(3, || {
+        let kept = Kept::default();
+        kept.close();
+        let mgr = Manager::new(kept.event_loop());
+        let topic = mgr.topic("x");
+        let wait = topic.wait().timeout(LIMIT);
+        let emitter = thread::spawn(move || topic.emit((7u32,)).waiters);
+        let outcome = block_on(wait);
+        let waiters = emitter.join().unwrap();
+        match outcome {
+            Ok(_) => assert_eq!(waiters, 1),
+            Err(error) => {
+                assert!(matches!(error, WaitError::Timer(_)));
+                assert_eq!(waiters, 0);
+            }
+        }
+        assert_eq!(mgr.stats().waiters, 0);
+    });
+}
+
+/// A wait that has timed out has left its name when it says so, though its limit may not have come to that yet.
+#[test]
+fn a_wait_that_timed_out_leaves_no_name() {
+    model(3, || {
+        let kept = Kept::default();
+        let mgr = Manager::new(kept.event_loop());
+        let wait = mgr.wait("x").timeout(LIMIT);
+        let mut delays = kept.take();
+        kept.set_now(LIMIT);
+        let limiter = thread::spawn(move || {
+            let _ = poll(&mut delays);
+            delays
+        });
+        assert_eq!(block_on(wait).err(), Some(WaitError::TimedOut));
+        assert!(mgr.names().is_empty());
+        drop(limiter.join().unwrap());
+    });
+}
+
 /// An event for a waiter against a registration: who hears it was there before those who do not.
 #[test]
 fn emit_to_a_waiter_against_register() {

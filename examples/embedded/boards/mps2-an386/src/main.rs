@@ -12,12 +12,18 @@ type Clock = SysTick<25_000>;
 
 critical_section::set_impl!(Metered<Cpu<Clock>>);
 
+const EVENTS: u32 = if cfg!(feature = "short") {
+    1_000
+} else {
+    100_000
+};
+
 static BOARD: Board = Board {
     print: cortex_m_board::print,
     press: cortex_m_board::press,
     sleep: cortex_m_board::sleep,
     spin: cortex_m_board::spin,
-    events: 100_000,
+    events: EVENTS,
     burst: 200,
 };
 
