@@ -77,22 +77,23 @@ impl Round {
 
     /// Ends all waits of the round. Exactly once, by whoever took it out of its topic, with no lock held.
     fn end(&self, outcome: impl FnOnce() -> Outcome) {
-        let waiting = self.seats.with(|seats| {
+        let left = self.seats.with(|seats| {
             self.outcome.set(outcome);
-            if seats.is_empty() {
-                return None;
-            }
-            Some(if self.is_stirred() {
-                // The notes are still to be read.
-                (Seats::new(), seats.take_wakers())
-            } else {
-                (core::mem::replace(seats, Seats::new()), Vec::new())
-            })
+            self.leave_all(seats)
         });
-        if let Some((seats, wakers)) = waiting {
-            seats.wake_all();
-            wakers.into_iter().for_each(wake);
+        wake_left(left);
+    }
+
+    /// Under the lock: the seats of all who wait, and the wakers of those whose notes are still to be read.
+    fn leave_all(&self, seats: &mut Seats<Option<WaitError>>) -> Left {
+        if seats.is_empty() {
+            return None;
         }
+        Some(if self.is_stirred() {
+            (Seats::new(), seats.take_wakers())
+        } else {
+            (core::mem::replace(seats, Seats::new()), Vec::new())
+        })
     }
 
     fn is_stirred(&self) -> bool {
@@ -141,6 +142,16 @@ impl Round {
         if let Some(waker) = waker {
             wake(waker);
         }
+    }
+}
+
+/// Those who are to be woken, with no lock held.
+type Left = Option<(Seats<Option<WaitError>>, Vec<Waker>)>;
+
+fn wake_left(left: Left) {
+    if let Some((seats, wakers)) = left {
+        seats.wake_all();
+        wakers.into_iter().for_each(wake);
     }
 }
 
