@@ -39,9 +39,9 @@ pub(super) fn close(lane: &Arc<Lane>, driver: &mut Driver) {
     let slots = driver.table.drain();
     for slot in slots.iter().flatten() {
         topic::detach_lane(&slot.owner, &slot.topic, &slot.group, lane);
-        slot.entries
-            .iter()
-            .for_each(|entry| reports.extend(leaving(slot, entry)));
+        for entry in &slot.entries {
+            leave(slot, entry, &mut reports);
+        }
     }
 
     // Foreign drops, each contained. The payloads first: they may hold what the closures wait for.
@@ -103,7 +103,7 @@ fn discard(driver: &mut Driver, messages: &mut [Message]) -> Vec<Report> {
                     continue;
                 };
                 for entry in slot.entries.iter().filter(|entry| entry.lost > 0) {
-                    reports.extend(leaving(&slot, entry));
+                    leave(&slot, entry, &mut reports);
                 }
                 let member = slot.member;
                 slot.clear();
@@ -115,21 +115,21 @@ fn discard(driver: &mut Driver, messages: &mut [Message]) -> Vec<Report> {
     reports
 }
 
-/// The one report of a registration that its lane takes down with it, unless it was unregistered before.
-fn leaving(slot: &Slot, entry: &Entry) -> Option<Report> {
+/// Adds the one report of a registration that its lane takes down with it, unless it was unregistered before.
+fn leave(slot: &Slot, entry: &Entry, reports: &mut Vec<Report>) {
     let record: &Record = &entry.record;
     if entry.invoke.is_none() || record.is_revoked() {
-        return None;
+        return;
     }
     let expected = entry.lost == 0 && !record.group.is_live();
     record.end();
     if expected {
         // Its manager was closed before: nobody counts on it any more, and nothing was lost.
-        return None;
+        return;
     }
     let reason = DiscardReason::LoopClosed {
         deliveries: entry.lost,
     };
     let error = record.error(slot.topic.name(), CallbackErrorKind::Discarded(reason));
-    Some((slot.owner.clone(), error))
+    reports.push((slot.owner.clone(), error));
 }
