@@ -85,10 +85,11 @@ impl<T: Default> Seats<T> {
 
     /// All wakers, for waking them after unlocking. The seats stay.
     pub(crate) fn take_wakers(&mut self) -> Vec<Waker> {
-        self.seats
-            .iter_mut()
-            .filter_map(|(_, seat)| seat.waker.take())
-            .collect()
+        let mut wakers = Vec::new();
+        for (_, seat) in &mut self.seats {
+            wakers.extend(seat.take());
+        }
+        wakers
     }
 
     /// Wakes everybody, with no lock held.
