@@ -14,4 +14,5 @@ mod names;
 mod order;
 mod registry;
 mod support;
+mod tasks;
 mod waits;
