@@ -10,9 +10,9 @@ mod many;
 mod sorted;
 
 #[cfg(not(feature = "std"))]
-pub(crate) use self::few::{Emits, NameHasher, Registrations, SHARDS, Topics, Tree};
+pub(crate) use self::few::{Emits, NameHasher, Registrations, SHARDS, Topics, Tree, shard_of};
 #[cfg(feature = "std")]
-pub(crate) use self::many::{Emits, NameHasher, Registrations, SHARDS, Topics, Tree};
+pub(crate) use self::many::{Emits, NameHasher, Registrations, SHARDS, Topics, Tree, shard_of};
 use crate::delay::DelayKey;
 use crate::record::Record;
 use crate::sync::Arc;

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::array;
 
 use crate::manager::Inner;
-use crate::maps::{NameHasher, SHARDS, Topics};
+use crate::maps::{NameHasher, SHARDS, Topics, shard_of};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Apart, Arc, Mutex};
 use crate::topic::TopicShared;
@@ -41,10 +41,9 @@ impl Names {
         self.hasher.hash(name)
     }
 
-    /// A hash table uses the lowest and the highest bits.
     #[inline]
     fn shard(&self, hash: u64) -> &Mutex<Topics> {
-        &self.shards[(hash >> 24) as usize % SHARDS]
+        &self.shards[shard_of(hash)]
     }
 
     /// The topic of a name that has one.

@@ -5,6 +5,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
 use aioevt_core::{
@@ -296,6 +297,25 @@ fn a_task_that_panics_ends_alone() {
         .unwrap();
     settle(&mut poll_loop, Duration::ZERO);
     assert_eq!(rx.try_recv(), Ok(()));
+}
+
+#[test]
+fn a_task_that_was_woken_twice_is_polled_once() {
+    let (mut poll_loop, notified) = counting();
+    let (tx, rx) = mpsc::channel();
+    let task = std::future::poll_fn(move |cx| {
+        tx.send(cx.waker().clone()).unwrap();
+        Poll::<()>::Pending
+    });
+    poll_loop.event_loop().spawn(Box::pin(task)).unwrap();
+    poll_loop.poll(Duration::ZERO);
+    let waker = rx.try_recv().unwrap();
+    waker.wake_by_ref();
+    waker.wake();
+    poll_loop.poll(Duration::ZERO);
+    assert!(rx.try_recv().is_ok() && rx.try_recv().is_err());
+    assert_eq!(poll_loop.poll(Duration::ZERO), None);
+    assert_eq!(notified.load(SeqCst), 1);
 }
 
 #[test]

@@ -17,6 +17,12 @@ use crate::topic::TopicShared;
 /// Locks over which the names are spread. Emitters on different names rarely meet.
 pub(crate) const SHARDS: usize = 16;
 
+/// Which of them a name is in. A hash table uses the lowest and the highest bits.
+#[inline]
+pub(crate) fn shard_of(hash: u64) -> usize {
+    (hash >> 24) as usize % SHARDS
+}
+
 /// Seeded for each manager.
 pub(crate) struct NameHasher(DefaultHashBuilder);
 
