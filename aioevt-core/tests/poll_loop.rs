@@ -343,7 +343,7 @@ fn blocking_inside_a_callback_is_refused() {
 fn poll_once<F: Future + Unpin>(mut future: F) -> Option<F::Output> {
     let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
     match std::pin::Pin::new(&mut future).poll(&mut cx) {
-        std::task::Poll::Ready(output) => Some(output),
-        std::task::Poll::Pending => None,
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
     }
 }
