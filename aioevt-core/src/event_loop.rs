@@ -104,7 +104,8 @@ impl EventLoop {
     }
 
     /// Keeps room for `messages` (events, registrations, removals) in the lane's queue, which then neither allocates
-    /// nor shrinks below that. Both of its buffers are reserved, the second when the loop next runs.
+    /// nor shrinks below that. Both of its buffers are reserved, the second when the loop next runs (that of a free
+    /// inline loop at once). Without memory for them the queue grows as it needs to.
     ///
     /// # Examples
     ///

@@ -283,6 +283,31 @@ fn captures_that_panic_when_their_loop_ends_are_told_of_one_by_one() {
     assert_eq!(mgr.callback_count("x"), 0);
 }
 
+/// A capture that panics although its callback was unregistered before the loop ended: that is told as well.
+#[test]
+fn a_capture_that_panics_on_its_way_out_of_a_loop_that_ends_is_told_of() {
+    let mut poll_loop = PollLoop::new(|| ());
+    let mgr = Manager::new(&poll_loop);
+    let told = Arc::new(Mutex::new(0));
+    let hooked = told.clone();
+    mgr.on_error(move |error| {
+        if matches!(error.kind(), CallbackErrorKind::Panicked(_)) {
+            *hooked.lock().expect("no hook panics") += 1;
+        }
+    });
+    // Keeps the name, so that one callback leaves it and not all.
+    mgr.register("x", || ());
+    let bad = Bad;
+    let leaving = mgr.register("x", move || {
+        let _held = &bad;
+    });
+    run(&mut poll_loop);
+    assert!(leaving.unregister());
+    drop(poll_loop);
+    assert_eq!(*told.lock().expect("no hook panics"), 1);
+    assert_eq!(mgr.stats().pending, 0);
+}
+
 /// A runtime whose clock panics: what it should have timed is lost, and reported.
 #[test]
 fn a_clock_that_panics_is_a_timer_that_is_gone() {

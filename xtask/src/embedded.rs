@@ -131,14 +131,11 @@ fn run_boards(boards: impl Iterator<Item = &'static Board>) -> Result {
     );
     for board in boards {
         println!("\n-- {}: {}", board.name, board.target);
-        let toolchain = match toolchain::find(board.target) {
+        let runner = runner(board)?;
+        let toolchain = match equip(board, &runner) {
             Ok(toolchain) => toolchain,
             Err(why) => return Ok(Done::Skipped(why)),
         };
-        let runner = runner(board)?;
-        if let Err(why) = provide(&runner[0], board.qemu) {
-            return Ok(Done::Skipped(why));
-        }
         let image = build(board.name, board.target, &toolchain, "")?;
         let sizes = elf::sizes(&image)?;
         let output = boot(board, &runner, &image)?;
@@ -208,6 +205,13 @@ fn runner(board: &Board) -> Result<Vec<String>> {
         return Err(format!("{} names no runner", workspace::shown(&path)));
     }
     Ok(words)
+}
+
+/// What builds for the board, once that and what boots it are there.
+fn equip(board: &Board, runner: &[String]) -> Result<Toolchain> {
+    let toolchain = toolchain::find(board.target)?;
+    provide(&runner[0], board.qemu)?;
+    Ok(toolchain)
 }
 
 /// Makes sure that there is a QEMU.

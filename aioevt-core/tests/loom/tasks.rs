@@ -33,6 +33,17 @@ fn pending(log: &Log, waker: &Arc<Mutex<Option<Waker>>>) -> BoxFuture {
     }))
 }
 
+/// A loop whose only task was polled once, and the waker of that.
+fn resting(log: &Log) -> (PollLoop, Waker) {
+    let mut poll_loop = PollLoop::new(|| ());
+    let waker = Arc::default();
+    let task = pending(log, &waker);
+    poll_loop.event_loop().spawn(task).unwrap();
+    poll_loop.poll(Duration::ZERO);
+    let waker = waker.lock().unwrap().take().unwrap();
+    (poll_loop, waker)
+}
+
 /// A wake against the poll that it is for: the task is polled once more after it.
 #[test]
 fn a_wake_against_the_poll() {
@@ -68,13 +79,8 @@ fn a_wake_against_the_poll() {
 #[test]
 fn two_wakes_at_once() {
     model(4, || {
-        let mut poll_loop = PollLoop::new(|| ());
-        let waker: Arc<Mutex<Option<Waker>>> = Arc::default();
         let log = Log::default();
-        let task = pending(&log, &waker);
-        poll_loop.event_loop().spawn(task).unwrap();
-        poll_loop.poll(Duration::ZERO);
-        let first = waker.lock().unwrap().take().unwrap();
+        let (mut poll_loop, first) = resting(&log);
         let second = first.clone();
         let other = thread::spawn(move || second.wake());
         first.wake();
@@ -90,13 +96,8 @@ fn two_wakes_at_once() {
 #[test]
 fn a_wake_against_the_end_of_the_loop() {
     model(4, || {
-        let mut poll_loop = PollLoop::new(|| ());
-        let waker: Arc<Mutex<Option<Waker>>> = Arc::default();
         let log = Log::default();
-        let task = pending(&log, &waker);
-        poll_loop.event_loop().spawn(task).unwrap();
-        poll_loop.poll(Duration::ZERO);
-        let waker = waker.lock().unwrap().take().unwrap();
+        let (poll_loop, waker) = resting(&log);
         let other = thread::spawn(move || waker.wake());
         drop(poll_loop);
         other.join().unwrap();

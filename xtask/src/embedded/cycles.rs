@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use super::cortex_m4::{Cost, Instruction};
-use super::{BOARDS, boot_command, build, provide, runner, toolchain};
+use super::{BOARDS, boot_command, build, equip, runner};
 use crate::cmd::Cmd;
 use crate::{Done, Result};
 
@@ -16,14 +16,11 @@ const SPAN: u64 = 4000;
 pub(super) fn run() -> Result {
     let board = BOARDS.iter().find(|board| board.name == NAME);
     let board = board.ok_or("the board is gone")?;
-    let toolchain = match toolchain::find(board.target) {
+    let runner = runner(board)?;
+    let toolchain = match equip(board, &runner) {
         Ok(toolchain) => toolchain,
         Err(why) => return Ok(Done::Skipped(why)),
     };
-    let runner = runner(board)?;
-    if let Err(why) = provide(&runner[0], board.qemu) {
-        return Ok(Done::Skipped(why));
-    }
     let image = build(board.name, board.target, &toolchain, "short")?;
     // Later versions call it differently.
     let help = Cmd::new(&runner[0]).arg("--help").read()?;
