@@ -115,11 +115,15 @@ pub(crate) fn run(args: &[String]) -> Result {
 
 /// What is handed on to cargo-mutants.
 fn chosen(args: &[String]) -> Result<Vec<String>> {
-    let mut which = vec!["--sharding=round-robin".to_string()];
+    let mut which = Vec::new();
     for pair in args.chunks(2) {
         match pair {
             [flag, value] if matches!(flag.as_str(), "--shard" | "--file") => {
                 which.push(format!("{flag}={value}"));
+                if flag == "--shard" {
+                    // Some of each file instead of some files.
+                    which.push("--sharding=round-robin".into());
+                }
             }
             other => {
                 return Err(format!(
@@ -162,7 +166,11 @@ mod tests {
     #[test]
     fn other_arguments_are_refused() {
         let args = |text: &str| text.split(' ').map(String::from).collect::<Vec<_>>();
-        assert!(chosen(&args("--shard 0/8 --file lane.rs")).is_ok());
+        let chosen_of = |text: &str| chosen(&args(text)).map(|which| which.join(" "));
+        let part = "--shard=0/8 --sharding=round-robin --file=lane.rs";
+        assert_eq!(chosen_of("--shard 0/8 --file lane.rs").as_deref(), Ok(part));
+        // How to make parts is refused where there are none.
+        assert_eq!(chosen_of("--file lane.rs").as_deref(), Ok("--file=lane.rs"));
         assert!(chosen(&args("--shard")).is_err());
         assert!(chosen(&args("--jobs 2")).is_err());
     }
