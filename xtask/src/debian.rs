@@ -30,6 +30,7 @@ pub(crate) fn unpack(packages: &[&str], dir: &Path) -> Result<()> {
         .map_err(|error| format!("cannot make {}: {error}", fetched.display()))?;
     let download = Cmd::new("apt-get")
         .arg("download")
+        .arg("--option=Acquire::Retries=3")
         .args(packages)
         .dir(&fetched)
         .run();

@@ -225,6 +225,7 @@ fn provide(program: &str, package: &str) -> Result<()> {
     }
     let install = Cmd::new("apt-get")
         .arg("install")
+        .arg("--option=Acquire::Retries=3")
         .arg("--yes")
         .arg("--quiet")
         .arg("--no-install-recommends")
