@@ -27,6 +27,7 @@ extern crate std;
 // What everything stands on.
 mod contain;
 mod maps;
+mod prefetch;
 mod runner;
 mod runtime;
 mod sync;

@@ -1,0 +1,34 @@
+//! Asks for the memory that a queue will be written to next, before it is needed. Beside `data/small.rs` the only file of
+//! the crate with code that the compiler does not check.
+//!
+//! What it buys: the driver on another processor has just read the messages that were in a buffer, so an emit into it waits
+//! until that one gives the memory up. It waits where it unlocks, for its lock must not be seen free before the message
+//! is there. The figures, and those without it, are in ARCHITECTURE.md.
+#![allow(
+    unsafe_code,
+    reason = "no safe function asks for a cache line to be written; what it relies on is said beside it"
+)]
+
+use alloc::vec::Vec;
+
+/// How many messages ahead: so many are pushed while the memory is on its way.
+const AHEAD: usize = 3;
+
+/// Has the processor fetch, to be written, the place that is a few behind the end of `queue`. Nothing happens where that is
+/// not worth the instruction: on machines with one processor, and on those where it was not measured.
+#[inline(always)]
+pub(crate) fn prefetch_end<T>(queue: &Vec<T>) {
+    #[cfg(all(feature = "std", target_arch = "x86_64", not(miri)))]
+    {
+        // The last byte of a place: the first one may be in a line that was asked for already.
+        let place = queue.as_ptr().wrapping_add(queue.len() + AHEAD);
+        let byte = place.cast::<u8>().wrapping_sub(1);
+        // SAFETY: the instruction reads and writes nothing that a program could see, changes no flags and takes every
+        // address, also one that is nobody's: it is a hint. Each x86-64 processor has it or takes it for none.
+        unsafe {
+            core::arch::asm!("prefetchw [{}]", in(reg) byte, options(nomem, nostack, preserves_flags));
+        }
+    }
+    #[cfg(not(all(feature = "std", target_arch = "x86_64", not(miri))))]
+    let _ = queue;
+}
