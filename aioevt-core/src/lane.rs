@@ -32,10 +32,16 @@ use crate::sync::{Apart, Arc, Mutex};
 use crate::wakers::wake;
 use crate::wakeup::Wakeup;
 
+/// Apart, for every emit writes it while the driver reads what is beside it. By itself, for the routes of topics refer to
+/// it, which must not keep the runtime.
+#[cfg(any(feature = "std", loom, shuttle))]
+pub(crate) type State = Arc<Apart<Mutex<LaneState>>>;
+#[cfg(not(any(feature = "std", loom, shuttle)))]
+pub(crate) type State = Apart<Mutex<LaneState>>;
+
 /// One lane. It lives while an `EventLoop`, a registration, a running call or its driver refers to it.
 pub(crate) struct Lane {
-    /// Written by every emit, while the driver reads what is beside it.
-    pub(crate) state: Apart<Mutex<LaneState>>,
+    pub(crate) state: State,
     pub(crate) runtime: Arc<Runtime>,
     /// `EventLoop` handles. With none of them and no member left the driver ends.
     handles: AtomicUsize,
@@ -78,7 +84,7 @@ impl Lane {
     pub(crate) fn new(runtime: Arc<Runtime>) -> Arc<Self> {
         let inline = runtime.is_inline();
         Arc::new(Self {
-            state: Apart(Mutex::new(LaneState {
+            state: State::from(Apart(Mutex::new(LaneState {
                 phase: if inline { Phase::Driven } else { Phase::New },
                 queue: Vec::new(),
                 waker: None,
@@ -87,7 +93,7 @@ impl Lane {
                 free_slots: Vec::new(),
                 slots: 0,
                 runner: None,
-            })),
+            }))),
             runtime,
             handles: AtomicUsize::new(1),
             reserved: AtomicUsize::new(0),
@@ -301,11 +307,17 @@ impl LaneState {
         }
     }
 
+    /// What sets a lane with a runtime going after a push, for the caller to use after unlocking.
+    #[inline]
+    pub(crate) fn wakeup_by_runtime(&mut self) -> Option<Wakeup> {
+        self.waker.take().map(Wakeup::Waker)
+    }
+
     /// What sets the lane going after a push, for the caller to use after unlocking.
     #[inline]
     pub(crate) fn wakeup(&mut self, lane: &Arc<Lane>) -> Option<Wakeup> {
-        if let Some(waker) = self.waker.take() {
-            return Some(Wakeup::Waker(waker));
+        if let Some(waker) = self.wakeup_by_runtime() {
+            return Some(waker);
         }
         let mut driver = self.parked.take()?;
         driver.take_over(self);

@@ -9,20 +9,17 @@
     reason = "no safe function asks for a cache line to be written; what it relies on is said beside it"
 )]
 
-use alloc::vec::Vec;
-
-/// How many messages ahead: so many are pushed while the memory is on its way.
-const AHEAD: usize = 3;
-
 /// Has the processor fetch, to be written, the place that is a few behind the end of `queue`. Nothing happens where that is
 /// not worth the instruction: on machines with one processor, and on those where it was not measured.
 #[inline(always)]
-pub(crate) fn prefetch_end<T>(queue: &Vec<T>) {
+pub(crate) fn prefetch_end<T>(queue: &[T]) {
     #[cfg(all(feature = "std", target_arch = "x86_64", not(miri)))]
     {
+        /// How many messages ahead: so many are pushed while the memory is on its way.
+        const AHEAD: usize = 3;
         // The last byte of a place: the first one may be in a line that was asked for already.
-        let place = queue.as_ptr().wrapping_add(queue.len() + AHEAD);
-        let byte = place.cast::<u8>().wrapping_sub(1);
+        let place = queue.as_ptr_range().end.wrapping_add(AHEAD);
+        let byte = place.addr().wrapping_sub(1);
         // SAFETY: the instruction reads and writes nothing that a program could see, changes no flags and takes every
         // address, also one that is nobody's: it is a hint. Each x86-64 processor has it or takes it for none.
         unsafe {

@@ -3,6 +3,7 @@
 
 mod change;
 mod commit;
+mod route;
 mod waiters;
 
 use alloc::vec::Vec;
@@ -11,6 +12,7 @@ pub(crate) use self::change::{
     NewCallback, Refused, attach, close, detach_lane, revoke, unregister_all,
 };
 pub(crate) use self::commit::{Committed, commit, commit_any, commit_plain, commit_waiters};
+use self::route::Route;
 pub(crate) use self::waiters::{arm, disarm};
 use crate::lane::{Lane, SlotId};
 use crate::manager::Inner;
@@ -29,6 +31,7 @@ pub(crate) struct TopicShared {
     /// What an emitter can know before it locks; the commit checks it again.
     hint: AtomicU8,
     state: Mutex<TopicState>,
+    route: Route,
 }
 
 /// What an emit will need. Written under the topic's lock, read before it.
@@ -107,6 +110,7 @@ impl TopicShared {
                 removed: false,
                 closed: false,
             }),
+            route: Route::new(),
         })
     }
 
@@ -130,9 +134,10 @@ impl TopicShared {
         }
     }
 
-    /// Runs `f` under the topic's lock, and renews the hint before unlocking.
+    /// Runs `f` under the topic's lock, with the way around it closed, and renews the hint before unlocking.
     fn change<R>(&self, f: impl FnOnce(&mut TopicState) -> R) -> R {
         self.state.with(|state| {
+            self.route.close();
             let result = f(state);
             self.hint.store(state.hint() as u8, Ordering::Release);
             result

@@ -2,10 +2,12 @@
 
 use alloc::vec::Vec;
 
+use super::route::Route;
 use super::{Group, Hint, TopicShared, TopicState};
 use crate::contain::contain_drop;
 use crate::data::{Data, EvtData, IntoEvtData};
 use crate::emitted::Emitted;
+use crate::lane::{LaneState, SlotId};
 use crate::manager::Inner;
 use crate::sync::Arc;
 use crate::sync::atomic::Ordering;
@@ -48,7 +50,11 @@ pub(crate) fn commit_plain<D: IntoEvtData>(
     data: &mut Option<D>,
 ) -> Option<Committed> {
     debug_assert!(!D::ALLOCATES, "this would allocate under the lock");
-    topic.state.with(|state| state.commit_plain(data))
+    let route = &topic.route;
+    match route.commit(data) {
+        None => topic.state.with(|state| state.commit_plain(route, data)),
+        committed => committed,
+    }
 }
 
 /// A usual commit, and what it leaves to be done with no lock held.
@@ -58,6 +64,27 @@ pub(crate) struct Committed {
 }
 
 impl Committed {
+    /// Pushes an event, unless the lane does not take it. Under the lane's lock.
+    #[inline(always)]
+    pub(super) fn push<D: IntoEvtData>(
+        state: &mut LaneState,
+        slot: SlotId,
+        member: usize,
+        callbacks: usize,
+        data: &mut Option<D>,
+        wakeup: impl FnOnce(&mut LaneState) -> Option<Wakeup>,
+    ) -> Option<Self> {
+        if !state.can_accept(1) {
+            return None;
+        }
+        let data = data.take()?.into_data(false);
+        state.push_event(slot, member, callbacks, data);
+        Some(Self {
+            callbacks,
+            wakeup: wakeup(state),
+        })
+    }
+
     #[inline]
     pub(crate) fn finish(self) -> Emitted {
         if let Some(wakeup) = self.wakeup {
@@ -148,24 +175,27 @@ fn resolve(round: Arc<Round>, data: EvtData) {
 impl TopicState {
     /// The usual case, which leaves next to nothing to be done: one open lane, nothing counted, nobody waits. `None`,
     /// and the data stays, if it is another one.
-    #[inline]
-    fn commit_plain<D: IntoEvtData>(&mut self, data: &mut Option<D>) -> Option<Committed> {
+    #[inline(never)]
+    fn commit_plain<D: IntoEvtData>(
+        &mut self,
+        route: &Route,
+        data: &mut Option<D>,
+    ) -> Option<Committed> {
         let [group] = &mut *self.groups else {
             return None;
         };
         if self.waiting > 0 || self.closed || !group.counted.is_empty() {
             return None;
         }
-        group.lane.state.with(|state| {
-            if !state.can_accept(1) {
-                return None;
+        let lane = &group.lane;
+        let leads_there = route.leads_to(lane);
+        lane.state.with(|state| {
+            if leads_there {
+                route.open(group, state);
             }
-            let data = data.take()?.into_data(false);
-            state.push_event(group.slot, group.member, group.recurring, data);
-            Some(Committed {
-                callbacks: group.recurring,
-                wakeup: state.wakeup(&group.lane),
-            })
+            let (slot, member) = (group.slot, group.member);
+            let wakeup = |state: &mut LaneState| state.wakeup(lane);
+            Committed::push(state, slot, member, group.recurring, data, wakeup)
         })
     }
 

@@ -13,6 +13,7 @@ mod lane;
 mod names;
 mod order;
 mod registry;
+mod route;
 mod support;
 mod tasks;
 mod waits;

@@ -1,0 +1,150 @@
+//! The way around the topic's lock: the usual event goes straight to the one lane that hears it, and takes only that one's
+//! lock.
+//!
+//! An event is usual while a topic has one lane, only recurring callbacks there, and no waiter. The emit that finds this
+//! under both locks leaves behind what the next ones need to know: the route is open. Whoever changes the topic closes
+//! it first. An emit that has the lane's lock and still finds it open is earlier than the change: what the change does to
+//! that lane comes after it, under the same lock, and so does every event that knows of the change. So all events of the
+//! name still have one order, that in which the lane's lock was taken.
+
+pub(super) use self::imp::Route;
+
+#[cfg(any(feature = "std", loom, shuttle))]
+mod imp {
+    use crate::data::IntoEvtData;
+    use crate::lane::{Lane, LaneState, State};
+    use crate::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+    use crate::sync::{Arc, Once};
+    use crate::topic::Group;
+    use crate::topic::commit::Committed;
+    use crate::wakeup::Wakeup;
+
+    /// Open or closed.
+    pub(in crate::topic) struct Route {
+        /// The lane of the first usual event. It is never another one: what a thread may be reading without a lock cannot
+        /// be exchanged. On a later lane the events of the name go through the topic's lock.
+        lane: Once<Target>,
+        /// Of the group, and guarded by the lane's lock.
+        slot: AtomicU32,
+        member: AtomicUsize,
+        /// How many callbacks the group has. With none the route is closed: that is written under the topic's lock, the
+        /// number also under the lane's.
+        callbacks: AtomicUsize,
+    }
+
+    struct Target {
+        state: State,
+        /// An inline lane is run by whoever emits. Other ones are not kept: a runtime may live as long as its lanes.
+        inline: Option<Arc<Lane>>,
+    }
+
+    impl Target {
+        fn wakeup(&self, state: &mut LaneState) -> Option<Wakeup> {
+            match &self.inline {
+                Some(lane) => state.wakeup(lane),
+                None => state.wakeup_by_runtime(),
+            }
+        }
+    }
+
+    impl Route {
+        pub(in crate::topic) fn new() -> Self {
+            Self {
+                lane: Once::new(),
+                slot: AtomicU32::new(0),
+                member: AtomicUsize::new(0),
+                callbacks: AtomicUsize::new(0),
+            }
+        }
+
+        /// Commits a usual event. If it is another one, the data stays and this is `None`.
+        #[inline]
+        pub(in crate::topic) fn commit<D: IntoEvtData>(
+            &self,
+            data: &mut Option<D>,
+        ) -> Option<Committed> {
+            // A guess, which saves a lock where the route is not open.
+            if self.callbacks() == 0 {
+                return None;
+            }
+            let committed = self.lane.read(|target| {
+                target.state.with(|state| {
+                    let callbacks = self.callbacks();
+                    if callbacks == 0 {
+                        return None;
+                    }
+                    let slot = self.slot.load(Ordering::Relaxed);
+                    let member = self.member.load(Ordering::Relaxed);
+                    let wakeup = |state: &mut _| target.wakeup(state);
+                    Committed::push(state, slot, member, callbacks, data, wakeup)
+                })
+            });
+            committed.flatten()
+        }
+
+        #[inline]
+        fn callbacks(&self) -> usize {
+            self.callbacks.load(Ordering::Relaxed)
+        }
+
+        /// Whether it can lead to `lane`. Under the topic's lock.
+        #[inline]
+        pub(in crate::topic) fn leads_to(&self, lane: &Arc<Lane>) -> bool {
+            let known = self
+                .lane
+                .read(|known| Arc::ptr_eq(&known.state, &lane.state));
+            known.unwrap_or_else(|| {
+                self.lane.set(|| Target {
+                    state: lane.state.clone(),
+                    inline: lane.runtime.is_inline().then(|| lane.clone()),
+                });
+                true
+            })
+        }
+
+        /// Leaves behind what a usual event needs, if it leads to the group's lane. Under the topic's lock and that one's.
+        #[inline]
+        pub(in crate::topic) fn open(&self, group: &Group, _lane: &LaneState) {
+            self.slot.store(group.slot, Ordering::Relaxed);
+            self.member.store(group.member, Ordering::Relaxed);
+            self.callbacks.store(group.recurring, Ordering::Relaxed);
+        }
+
+        /// Events that know of it go through the topic's lock from here on. Under that one.
+        #[inline]
+        pub(in crate::topic) fn close(&self) {
+            if self.callbacks() > 0 {
+                self.callbacks.store(0, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+/// Without std the topic's lock is a critical section, which costs next to nothing.
+#[cfg(not(any(feature = "std", loom, shuttle)))]
+mod imp {
+    use crate::lane::{Lane, LaneState};
+    use crate::sync::Arc;
+    use crate::topic::Group;
+    use crate::topic::commit::Committed;
+
+    pub(in crate::topic) struct Route;
+
+    impl Route {
+        pub(in crate::topic) fn new() -> Self {
+            Self
+        }
+
+        pub(in crate::topic) fn commit<D>(&self, _: &mut Option<D>) -> Option<Committed> {
+            None
+        }
+
+        pub(in crate::topic) fn leads_to(&self, _: &Arc<Lane>) -> bool {
+            false
+        }
+
+        pub(in crate::topic) fn open(&self, _: &Group, _: &LaneState) {}
+
+        pub(in crate::topic) fn close(&self) {}
+    }
+}
