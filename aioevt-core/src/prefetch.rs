@@ -29,3 +29,20 @@ pub(crate) fn prefetch_end<T>(queue: &[T]) {
     #[cfg(not(all(feature = "std", target_arch = "x86_64", not(miri))))]
     let _ = queue;
 }
+
+#[cfg(all(test, not(loom), not(shuttle)))]
+mod tests {
+    use super::prefetch_end;
+
+    /// The place asked for may be outside of everything, and the values are what they were.
+    #[test]
+    fn every_place_may_be_asked_for() {
+        let values = [1u64, 2, 3];
+        for end in 0..=values.len() {
+            prefetch_end(&values[..end]);
+        }
+        prefetch_end::<u64>(&[]);
+        prefetch_end(&[(); usize::MAX]);
+        assert_eq!(values, [1, 2, 3]);
+    }
+}
