@@ -25,7 +25,7 @@ use crate::data::Data;
 use crate::event_loop::Runtime;
 use crate::ledger::{Ending, Member};
 use crate::manager::Inner;
-use crate::prefetch::prefetch_end;
+use crate::prefetch::prefetch_next;
 use crate::runner::Runner;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Apart, Arc, Mutex};
@@ -269,7 +269,7 @@ impl LaneState {
         } else {
             push_and_grow(queue, Message::Event { slot, data });
         }
-        prefetch_end(queue);
+        prefetch_next(queue);
         if let Some(member) = self.members.get_mut(member) {
             member.accepted += deliveries as u64;
         }

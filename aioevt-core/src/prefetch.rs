@@ -9,21 +9,28 @@
     reason = "no safe function asks for a cache line to be written; what it relies on is said beside it"
 )]
 
-/// Has the processor fetch, to be written, the place that is a few behind the end of `queue`. Nothing happens where that is
-/// not worth the instruction: on machines with one processor, and on those where it was not measured.
+use alloc::vec::Vec;
+
+/// Has the processor fetch, to be written, a place behind the end of `queue`. Nothing happens where that is not worth the
+/// instruction: on machines with one processor, and on those where it was not measured.
 #[inline(always)]
-pub(crate) fn prefetch_end<T>(queue: &[T]) {
+pub(crate) fn prefetch_next<T>(queue: &mut Vec<T>) {
     #[cfg(all(feature = "std", target_arch = "x86_64", not(miri)))]
     {
         /// How many messages ahead: so many are pushed while the memory is on its way.
-        const AHEAD: usize = 3;
-        // The last byte of a place: the first one may be in a line that was asked for already.
-        let place = queue.as_ptr_range().end.wrapping_add(AHEAD);
-        let byte = place.addr().wrapping_sub(1);
-        // SAFETY: the instruction reads and writes nothing that a program could see, changes no flags and takes every
-        // address, also one that is nobody's: it is a hint. Each x86-64 processor has it or takes it for none.
+        const AHEAD: usize = 6;
+        // Outside of the buffer it would be taken away from somebody else.
+        let Some(place) = queue.spare_capacity_mut().get(AHEAD) else {
+            return;
+        };
+        // SAFETY: the instruction reads and writes nothing that a program could see, and changes no flags: it is a hint.
+        // Each x86-64 processor has it or takes it for none.
         unsafe {
-            core::arch::asm!("prefetchw [{}]", in(reg) byte, options(nomem, nostack, preserves_flags));
+            core::arch::asm!(
+                "prefetchw [{}]",
+                in(reg) core::ptr::from_ref(place).addr(),
+                options(nomem, nostack, preserves_flags)
+            );
         }
     }
     #[cfg(not(all(feature = "std", target_arch = "x86_64", not(miri))))]
@@ -32,17 +39,21 @@ pub(crate) fn prefetch_end<T>(queue: &[T]) {
 
 #[cfg(all(test, not(loom), not(shuttle)))]
 mod tests {
-    use super::prefetch_end;
+    use alloc::vec::Vec;
 
-    /// The place asked for may be outside of everything, and the values are what they were.
+    use super::prefetch_next;
+
+    /// Whatever room there is, and what is in the queue stays as it is.
     #[test]
-    fn every_place_may_be_asked_for() {
-        let values = [1u64, 2, 3];
-        for end in 0..=values.len() {
-            prefetch_end(&values[..end]);
+    fn every_room_will_do() {
+        let mut queue = Vec::with_capacity(9);
+        for n in 0..9u64 {
+            prefetch_next(&mut queue);
+            queue.push(n);
         }
-        prefetch_end::<u64>(&[]);
-        prefetch_end(&[(); usize::MAX]);
-        assert_eq!(values, [1, 2, 3]);
+        prefetch_next(&mut queue);
+        prefetch_next(&mut Vec::<u64>::new());
+        prefetch_next(&mut Vec::<()>::new());
+        assert!(queue.into_iter().eq(0..9));
     }
 }
