@@ -1,7 +1,6 @@
 //! What a callback is recognised by when it is unregistered by itself. Who keeps identities is not here.
 
 use core::any::TypeId;
-use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
 
@@ -53,18 +52,6 @@ impl PartialEq for Identity {
 }
 
 impl Eq for Identity {}
-
-impl PartialOrd for Identity {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Identity {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.key().cmp(&other.key())
-    }
-}
 
 impl Hash for Identity {
     fn hash<H: Hasher>(&self, state: &mut H) {
