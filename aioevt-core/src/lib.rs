@@ -5,14 +5,14 @@
 //!
 //! # Features
 //!
-//! * `std` (default): std's locks, panic isolation, `ThreadLoop`, blocking waits.
+//! * `std` (default): locks that sleep, panic isolation, `ThreadLoop`, blocking waits.
 //! * `critical-section`: without `std`, locks are critical sections, so that interrupt handlers may emit. With `std`,
-//!   std's locks are used all the same.
+//!   the locks of std are used all the same.
 //! * `portable-atomic`: for targets without compare-and-swap.
 //!
 //! With neither `std` nor `critical-section` the locks spin, which is for hosted tests only.
 #![no_std]
-// Not `forbid`: `data/small.rs` and `prefetch.rs` are allowed some. No other file is, which `cargo xtask ci` checks.
+// Not `forbid`: `data/small.rs`, `lock.rs` and `prefetch.rs` are allowed some. No other file is, which `cargo xtask ci` checks.
 #![deny(unsafe_code)]
 #![warn(
     clippy::std_instead_of_core,
@@ -26,6 +26,8 @@ extern crate std;
 
 // What everything stands on.
 mod contain;
+#[cfg(all(feature = "std", not(any(loom, shuttle))))]
+mod lock;
 mod maps;
 mod prefetch;
 mod runner;

@@ -160,7 +160,7 @@ mod imp {
 
 #[cfg(all(feature = "std", not(any(loom, shuttle))))]
 mod imp {
-    pub(super) type Raw<T> = std::sync::Mutex<T>;
+    pub(super) use crate::lock::Lock as Raw;
 
     pub(super) fn new<T>(value: T) -> Raw<T> {
         Raw::new(value)
@@ -168,9 +168,7 @@ mod imp {
 
     #[inline]
     pub(super) fn with<T, R>(raw: &Raw<T>, f: impl FnOnce(&mut T) -> R) -> R {
-        f(&mut raw
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner))
+        raw.with(f)
     }
 }
 

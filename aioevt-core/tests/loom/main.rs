@@ -10,6 +10,7 @@ mod counted;
 mod delays;
 mod idle;
 mod lane;
+mod lock;
 mod names;
 mod order;
 mod registry;
