@@ -1,5 +1,5 @@
 //! `cargo xtask mutants`: puts faults into core, one at a time, and says which of them no test notices. Core's own tests
-//! come first, which are built fast, then the conformance suite for what they let through, then the models of shuttle.
+//! come first, which are built fast, then the conformance suite for what they let through, then the models of loom and shuttle.
 //! All of it takes hours: `--shard K/N` takes one of N parts, the first being 0, and `--file GLOB` only some files.
 
 use std::path::Path;
@@ -16,21 +16,24 @@ struct Pass {
     tests: &'static str,
     features: &'static [&'static str],
     flags: &'static str,
+    optimized: &'static str,
 }
 
-const PASSES: [Pass; 4] = [
+const PASSES: [Pass; 5] = [
     Pass {
         package: "aioevt-core",
         tests: "--lib --test model --test regressions --test poll_loop --test spawner --test hostile --test texts \
-                --test under_no_lock --test reserved",
+                --test under_no_lock --test reserved --test route",
         features: &[],
         flags: "",
+        optimized: "0",
     },
     Pass {
         package: "aioevt",
         tests: "--test it",
         features: &[],
         flags: "",
+        optimized: "0",
     },
     // What shows only in memory.
     Pass {
@@ -38,13 +41,23 @@ const PASSES: [Pass; 4] = [
         tests: "--test volume",
         features: &[],
         flags: "",
+        optimized: "0",
     },
-    // What shows only if threads meet at the wrong moment.
+    // What shows only if threads meet at the wrong moment: all schedules of the small models, some of the large ones.
+    Pass {
+        package: "aioevt-core",
+        tests: "--test loom",
+        features: &["--no-default-features"],
+        flags: "--cfg loom",
+        optimized: "3",
+    },
     Pass {
         package: "aioevt-core",
         tests: "--test shuttle",
         features: &["--no-default-features"],
         flags: "--cfg shuttle",
+        // So that few schedules have to do.
+        optimized: "0",
     },
 ];
 
@@ -82,9 +95,10 @@ pub(crate) fn run(args: &[String]) -> Result {
         for test in TOO_LONG {
             cmd = cmd.args(["--skip", test]);
         }
-        // A build per fault, which nobody debugs; and without optimization, so that few schedules have to do.
+        // A build per fault, which nobody debugs.
         let code = cmd
             .env("CARGO_PROFILE_DEV_DEBUG", "0")
+            .env("CARGO_PROFILE_DEV_OPT_LEVEL", pass.optimized)
             .env("RUSTFLAGS", pass.flags)
             .env("SHUTTLE_ITERATIONS", "100")
             .code()?;
