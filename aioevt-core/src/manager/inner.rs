@@ -363,7 +363,7 @@ impl Inner {
 
 /// How far an emit by name came while its name was looked up.
 enum Sent<D> {
-    /// Nobody has the name.
+    /// Nobody has the name, or listens to it.
     Unheard(D),
     Committed(Committed),
     Given(Arc<TopicShared>, D),
@@ -377,8 +377,10 @@ impl<D: IntoEvtData> Sent<D> {
         let Some(topic) = topic else {
             return Self::Unheard(data);
         };
-        if topic.hint() != Hint::OneLane {
-            return Self::Given(topic.clone(), data);
+        match topic.hint() {
+            Hint::Nobody | Hint::Closed => return Self::Unheard(data),
+            Hint::OneLane => {}
+            Hint::Waiters | Hint::Many => return Self::Given(topic.clone(), data),
         }
         let mut data = Some(data);
         match topic::commit_plain(topic, &mut data) {
