@@ -123,8 +123,9 @@ impl Manager {
     ///
     /// What went wrong shows in [`Emitted::rejected`]: deliveries to loops found closed, or, with 1, the event itself if
     /// the manager is closed.
+    #[inline]
     pub fn emit(&self, name: impl AsRef<str>, data: impl IntoEvtData) -> Emitted {
-        Inner::emit(&self.inner, name.as_ref(), data)
+        Inner::emit(&self.inner, name.as_ref(), &mut Some(data))
     }
 
     /// Emits an event once `delay` has passed by the default loop's timer: not earlier, and exactly once unless it is

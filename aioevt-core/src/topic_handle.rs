@@ -59,7 +59,7 @@ impl Topic {
     /// See [`Manager::emit`](crate::Manager::emit).
     #[inline]
     pub fn emit(&self, data: impl IntoEvtData) -> Emitted {
-        Inner::emit_on(&self.owner, &self.shared, data)
+        Inner::emit_on(&self.owner, &self.shared, &mut Some(data))
     }
 
     /// See [`Manager::emit_after`](crate::Manager::emit_after).

@@ -70,7 +70,13 @@ impl Inner {
 
     // Emitting.
 
-    pub(crate) fn emit<D: IntoEvtData>(this: &Arc<Self>, name: &str, data: D) -> Emitted {
+    /// Emits by name. The data is moved from where it is into its place in the queue: a copy made on the way would be read
+    /// in larger pieces than the caller has just written, for which a processor waits.
+    pub(crate) fn emit<D: IntoEvtData>(
+        this: &Arc<Self>,
+        name: &str,
+        data: &mut Option<D>,
+    ) -> Emitted {
         // Without std the lock is a critical section, which has to be short.
         if !cfg!(feature = "std") || D::ALLOCATES {
             return match this.names.find(name) {
@@ -79,38 +85,42 @@ impl Inner {
             };
         }
         match this.names.look_up(name, |topic| Sent::new(topic, data)) {
-            Sent::Unheard(data) => this.unheard(data),
+            Sent::Unheard => this.unheard(data),
             Sent::Committed(committed) => committed.finish(),
-            Sent::Given(topic, data) => Self::emit_on(this, &topic, data),
-            Sent::Unusual(topic, data) => {
-                topic::commit_any(this, &topic, data.map(|data| data.into_data(false)))
+            Sent::Given(topic) => Self::emit_on(this, &topic, data),
+            Sent::Unusual(topic) => {
+                let data = data.take().map(|data| data.into_data(false));
+                topic::commit_any(this, &topic, data)
             }
         }
     }
 
-    /// Emits to a topic. An emit that nobody hears builds no payload.
+    /// Emits to a topic. An emit that nobody hears builds no payload. As with [`emit`](Self::emit), the data stays where
+    /// it is for as long as it can.
     #[inline]
     pub(crate) fn emit_on<D: IntoEvtData>(
         this: &Arc<Self>,
         topic: &Arc<TopicShared>,
-        data: D,
+        data: &mut Option<D>,
     ) -> Emitted {
-        match topic.hint() {
-            Hint::Nobody | Hint::Closed => this.unheard(data),
-            // One piece of code for all types of payloads.
-            hint if !cfg!(feature = "std") => {
-                Self::emit_built(this, topic, hint, data.into_data(false))
-            }
-            Hint::OneLane if D::ALLOCATES => topic::commit(this, topic, data.into_data(false)),
-            Hint::OneLane => topic::commit(this, topic, data),
-            Hint::Waiters => topic::commit_waiters(this, topic, data.into_data(true).into_shared()),
-            Hint::Many => topic::commit_any(this, topic, Some(data.into_data(true))),
+        let hint = topic.hint();
+        if matches!(hint, Hint::Nobody | Hint::Closed) {
+            return this.unheard(data);
+        }
+        if cfg!(feature = "std") && hint == Hint::OneLane && !D::ALLOCATES {
+            return topic::commit(this, topic, data);
+        }
+        // Without std it is built the same way for all, so that one piece of code serves all types.
+        let shared = cfg!(feature = "std") && hint != Hint::OneLane;
+        match data.take() {
+            Some(data) => Self::emit_built(this, topic, hint, data.into_data(shared)),
+            None => Emitted::default(),
         }
     }
 
     fn emit_built(this: &Arc<Self>, topic: &Arc<TopicShared>, hint: Hint, data: Data) -> Emitted {
         match hint {
-            Hint::OneLane => topic::commit(this, topic, data),
+            Hint::OneLane => topic::commit(this, topic, &mut Some(data)),
             Hint::Waiters => topic::commit_waiters(this, topic, data.into_shared()),
             _ => topic::commit_any(this, topic, Some(data)),
         }
@@ -118,14 +128,15 @@ impl Inner {
 
     /// Emits by name what was built already.
     pub(crate) fn emit_later(this: &Arc<Self>, name: &str, data: Data) -> Emitted {
+        let data = &mut Some(data);
         match this.names.find(name) {
             Some(topic) => Self::emit_on(this, &topic, data),
             None => this.unheard(data),
         }
     }
 
-    fn unheard<D>(&self, data: D) -> Emitted {
-        let _ = contain_drop(data);
+    fn unheard<D>(&self, data: &mut Option<D>) -> Emitted {
+        let _ = contain_drop(data.take());
         Emitted {
             rejected: usize::from(self.names.is_closed()),
             ..Emitted::default()
@@ -362,30 +373,29 @@ impl Inner {
 }
 
 /// How far an emit by name came while its name was looked up.
-enum Sent<D> {
+enum Sent {
     /// Nobody has the name, or listens to it.
-    Unheard(D),
+    Unheard,
     Committed(Committed),
-    Given(Arc<TopicShared>, D),
-    Unusual(Arc<TopicShared>, Option<D>),
+    Given(Arc<TopicShared>),
+    Unusual(Arc<TopicShared>),
 }
 
-impl<D: IntoEvtData> Sent<D> {
+impl Sent {
     /// Under the shard's lock: the usual event is committed on the spot, which saves counting a reference to its topic.
     #[inline]
-    fn new(topic: Option<&Arc<TopicShared>>, data: D) -> Self {
+    fn new<D: IntoEvtData>(topic: Option<&Arc<TopicShared>>, data: &mut Option<D>) -> Self {
         let Some(topic) = topic else {
-            return Self::Unheard(data);
+            return Self::Unheard;
         };
         match topic.hint() {
-            Hint::Nobody | Hint::Closed => return Self::Unheard(data),
+            Hint::Nobody | Hint::Closed => return Self::Unheard,
             Hint::OneLane => {}
-            Hint::Waiters | Hint::Many => return Self::Given(topic.clone(), data),
+            Hint::Waiters | Hint::Many => return Self::Given(topic.clone()),
         }
-        let mut data = Some(data);
-        match topic::commit_plain(topic, &mut data) {
+        match topic::commit_plain(topic, data) {
             Some(committed) => Self::Committed(committed),
-            None => Self::Unusual(topic.clone(), data),
+            None => Self::Unusual(topic.clone()),
         }
     }
 }

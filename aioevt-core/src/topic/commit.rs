@@ -32,12 +32,14 @@ struct Aftermath {
 pub(crate) fn commit(
     owner: &Arc<Inner>,
     topic: &Arc<TopicShared>,
-    data: impl IntoEvtData,
+    data: &mut Option<impl IntoEvtData>,
 ) -> Emitted {
-    let mut data = Some(data);
-    match commit_plain(topic, &mut data) {
+    match commit_plain(topic, data) {
         Some(committed) => committed.finish(),
-        None => commit_any(owner, topic, data.map(|data| data.into_data(false))),
+        None => {
+            let data = data.take().map(|data| data.into_data(false));
+            commit_any(owner, topic, data)
+        }
     }
 }
 
