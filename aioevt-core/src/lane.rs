@@ -21,7 +21,7 @@ pub(crate) use self::call::{CallEnd, CallGuard, Site};
 pub(crate) use self::driver::Driver;
 pub(crate) use self::message::{Addition, Message};
 pub(crate) use self::table::{Entry, SlotId};
-use crate::data::Data;
+use crate::data::{Data, IntoEvtData};
 use crate::event_loop::Runtime;
 use crate::ledger::{Ending, Member};
 use crate::manager::Inner;
@@ -275,6 +275,23 @@ impl LaneState {
         }
     }
 
+    /// Appends a usual event, if it can be accepted; else the data stays.
+    #[inline(always)]
+    pub(crate) fn push_plain<D: IntoEvtData>(
+        &mut self,
+        slot: SlotId,
+        member: usize,
+        callbacks: usize,
+        data: &mut Option<D>,
+    ) -> Option<()> {
+        if !self.can_accept(1) {
+            return None;
+        }
+        let data = data.take()?.into_data(false);
+        self.push_event(slot, member, callbacks, data);
+        Some(())
+    }
+
     /// Appends a change of the callback table.
     pub(crate) fn push_control(&mut self, member: usize, message: Message) {
         self.queue.push(message);
@@ -307,22 +324,25 @@ impl LaneState {
         }
     }
 
-    /// What sets a lane with a runtime going after a push, for the caller to use after unlocking.
+    /// Puts what sets a lane with a runtime going after a push into `place`, for the caller to use after unlocking.
     #[inline]
-    pub(crate) fn wakeup_by_runtime(&mut self) -> Option<Wakeup> {
-        self.waker.take().map(Wakeup::Waker)
+    pub(crate) fn wakeup_by_runtime(&mut self, place: &mut Option<Wakeup>) {
+        if place.is_none() {
+            *place = self.waker.take().map(Wakeup::Waker);
+        }
     }
 
-    /// What sets the lane going after a push, for the caller to use after unlocking.
+    /// Puts what sets the lane going after a push into `place`, which is empty, for the caller to use after unlocking.
     #[inline]
-    pub(crate) fn wakeup(&mut self, lane: &Arc<Lane>) -> Option<Wakeup> {
-        if let Some(waker) = self.wakeup_by_runtime() {
-            return Some(waker);
+    pub(crate) fn wakeup(&mut self, lane: &Arc<Lane>, place: &mut Option<Wakeup>) {
+        self.wakeup_by_runtime(place);
+        if place.is_none() {
+            if let Some(mut driver) = self.parked.take() {
+                driver.take_over(self);
+                self.runner = Some(Runner::here());
+                *place = Some(Wakeup::Inline(lane.clone(), driver));
+            }
         }
-        let mut driver = self.parked.take()?;
-        driver.take_over(self);
-        self.runner = Some(Runner::here());
-        Some(Wakeup::Inline(lane.clone(), driver))
     }
 }
 

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::task::Waker;
 
-use crate::lane::{Driver, Lane, inline};
+use crate::lane::{Driver, Lane, LaneState, inline};
 use crate::sync::Arc;
 use crate::wakers::wake;
 
@@ -17,6 +17,7 @@ pub(crate) enum Wakeup {
 }
 
 impl Wakeup {
+    #[inline(always)]
     pub(crate) fn run(self) {
         match self {
             Self::Waker(waker) => wake(waker),
@@ -34,8 +35,16 @@ pub(crate) struct Wakeups {
 }
 
 impl Wakeups {
+    /// Adds what sets `lane` going after a push. Under its lock.
     #[inline]
-    pub(crate) fn push(&mut self, wakeup: Option<Wakeup>) {
+    pub(crate) fn take_from(&mut self, state: &mut LaneState, lane: &Arc<Lane>) {
+        let mut wakeup = None;
+        state.wakeup(lane, &mut wakeup);
+        self.push(wakeup);
+    }
+
+    #[inline]
+    fn push(&mut self, wakeup: Option<Wakeup>) {
         match wakeup {
             None => {}
             Some(wakeup) if self.first.is_none() => self.first = Some(wakeup),

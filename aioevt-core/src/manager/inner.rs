@@ -16,7 +16,8 @@ use crate::names::Names;
 use crate::record::Record;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Arc, Mutex, Weak};
-use crate::topic::{self, Committed, Hint, TopicShared};
+use crate::topic::{self, Hint, TopicShared};
+use crate::wakeup::Wakeup;
 
 type Hook = dyn Fn(&CallbackError) + Send + Sync;
 
@@ -84,9 +85,13 @@ impl Inner {
                 None => this.unheard(data),
             };
         }
-        match this.names.look_up(name, |topic| Sent::new(topic, data)) {
+        let mut wakeup = None;
+        let sent = this
+            .names
+            .look_up(name, |topic| Sent::new(topic, data, &mut wakeup));
+        match sent {
             Sent::Unheard => this.unheard(data),
-            Sent::Committed(committed) => committed.finish(),
+            Sent::Committed(callbacks) => topic::finish_plain(callbacks, wakeup),
             Sent::Given(topic) => Self::emit_on(this, &topic, data),
             Sent::Unusual(topic) => {
                 let data = data.take().map(|data| data.into_data(false));
@@ -376,7 +381,8 @@ impl Inner {
 enum Sent {
     /// Nobody has the name, or listens to it.
     Unheard,
-    Committed(Committed),
+    /// To so many callbacks.
+    Committed(usize),
     Given(Arc<TopicShared>),
     Unusual(Arc<TopicShared>),
 }
@@ -384,7 +390,11 @@ enum Sent {
 impl Sent {
     /// Under the shard's lock: the usual event is committed on the spot, which saves counting a reference to its topic.
     #[inline]
-    fn new<D: IntoEvtData>(topic: Option<&Arc<TopicShared>>, data: &mut Option<D>) -> Self {
+    fn new<D: IntoEvtData>(
+        topic: Option<&Arc<TopicShared>>,
+        data: &mut Option<D>,
+        wakeup: &mut Option<Wakeup>,
+    ) -> Self {
         let Some(topic) = topic else {
             return Self::Unheard;
         };
@@ -393,8 +403,8 @@ impl Sent {
             Hint::OneLane => {}
             Hint::Waiters | Hint::Many => return Self::Given(topic.clone()),
         }
-        match topic::commit_plain(topic, data) {
-            Some(committed) => Self::Committed(committed),
+        match topic::commit_plain(topic, data, wakeup) {
+            Some(callbacks) => Self::Committed(callbacks),
             None => Self::Unusual(topic.clone()),
         }
     }

@@ -7,7 +7,6 @@ use super::{Group, Hint, TopicShared, TopicState};
 use crate::contain::contain_drop;
 use crate::data::{Data, EvtData, IntoEvtData};
 use crate::emitted::Emitted;
-use crate::lane::{LaneState, SlotId};
 use crate::manager::Inner;
 use crate::sync::Arc;
 use crate::sync::atomic::Ordering;
@@ -34,8 +33,9 @@ pub(crate) fn commit(
     topic: &Arc<TopicShared>,
     data: &mut Option<impl IntoEvtData>,
 ) -> Emitted {
-    match commit_plain(topic, data) {
-        Some(committed) => committed.finish(),
+    let mut wakeup = None;
+    match commit_plain(topic, data, &mut wakeup) {
+        Some(callbacks) => finish_plain(callbacks, wakeup),
         None => {
             let data = data.take().map(|data| data.into_data(false));
             commit_any(owner, topic, data)
@@ -43,59 +43,35 @@ pub(crate) fn commit(
     }
 }
 
-/// The usual commit. If it is another one, the data stays and this is `None`. It runs no foreign code, and allocates
-/// only when the lane's queue grows: the data is to be such that building it does not. It is built in its place in the
-/// queue.
+/// The usual commit: how many callbacks will get the event. If it is another one, the data stays and this is `None`. It
+/// runs no foreign code, and allocates only when the lane's queue grows: the data is to be such that building it does
+/// not. It is built in its place in the queue. The wakeup is for [`finish_plain`] with no lock held; it has a place of its
+/// own since a result of more than two words is copied from function to function.
 #[inline]
 pub(crate) fn commit_plain<D: IntoEvtData>(
     topic: &TopicShared,
     data: &mut Option<D>,
-) -> Option<Committed> {
+    wakeup: &mut Option<Wakeup>,
+) -> Option<usize> {
     debug_assert!(!D::ALLOCATES, "this would allocate under the lock");
     let route = &topic.route;
-    match route.commit(data) {
-        None => topic.state.with(|state| state.commit_plain(route, data)),
+    match route.commit(data, wakeup) {
+        None => topic
+            .state
+            .with(|state| state.commit_plain(route, data, wakeup)),
         committed => committed,
     }
 }
 
-/// A usual commit, and what it leaves to be done with no lock held.
-pub(crate) struct Committed {
-    callbacks: usize,
-    wakeup: Option<Wakeup>,
-}
-
-impl Committed {
-    /// Pushes an event, unless the lane does not take it. Under the lane's lock.
-    #[inline(always)]
-    pub(super) fn push<D: IntoEvtData>(
-        state: &mut LaneState,
-        slot: SlotId,
-        member: usize,
-        callbacks: usize,
-        data: &mut Option<D>,
-        wakeup: impl FnOnce(&mut LaneState) -> Option<Wakeup>,
-    ) -> Option<Self> {
-        if !state.can_accept(1) {
-            return None;
-        }
-        let data = data.take()?.into_data(false);
-        state.push_event(slot, member, callbacks, data);
-        Some(Self {
-            callbacks,
-            wakeup: wakeup(state),
-        })
+/// What a usual commit leaves to be done. With no lock held.
+#[inline]
+pub(crate) fn finish_plain(callbacks: usize, wakeup: Option<Wakeup>) -> Emitted {
+    if let Some(wakeup) = wakeup {
+        wakeup.run();
     }
-
-    #[inline]
-    pub(crate) fn finish(self) -> Emitted {
-        if let Some(wakeup) = self.wakeup {
-            wakeup.run();
-        }
-        Emitted {
-            callbacks: self.callbacks,
-            ..Emitted::default()
-        }
+    Emitted {
+        callbacks,
+        ..Emitted::default()
     }
 }
 
@@ -182,7 +158,8 @@ impl TopicState {
         &mut self,
         route: &Route,
         data: &mut Option<D>,
-    ) -> Option<Committed> {
+        wakeup: &mut Option<Wakeup>,
+    ) -> Option<usize> {
         let [group] = &mut *self.groups else {
             return None;
         };
@@ -195,9 +172,9 @@ impl TopicState {
             if leads_there {
                 route.open(group, state);
             }
-            let (slot, member) = (group.slot, group.member);
-            let wakeup = |state: &mut LaneState| state.wakeup(lane);
-            Committed::push(state, slot, member, group.recurring, data, wakeup)
+            state.push_plain(group.slot, group.member, group.recurring, data)?;
+            state.wakeup(lane, wakeup);
+            Some(group.recurring)
         })
     }
 
@@ -292,7 +269,7 @@ impl Group {
                     state.release(self.slot, self.member);
                 }
             }
-            after.wakeups.push(state.wakeup(lane));
+            after.wakeups.take_from(state, lane);
         });
     }
 }

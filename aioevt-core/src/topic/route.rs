@@ -16,7 +16,6 @@ mod imp {
     use crate::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
     use crate::sync::{Arc, Once};
     use crate::topic::Group;
-    use crate::topic::commit::Committed;
     use crate::wakeup::Wakeup;
 
     /// Open or closed.
@@ -39,10 +38,10 @@ mod imp {
     }
 
     impl Target {
-        fn wakeup(&self, state: &mut LaneState) -> Option<Wakeup> {
+        fn wakeup(&self, state: &mut LaneState, place: &mut Option<Wakeup>) {
             match &self.inline {
-                Some(lane) => state.wakeup(lane),
-                None => state.wakeup_by_runtime(),
+                Some(lane) => state.wakeup(lane, place),
+                None => state.wakeup_by_runtime(place),
             }
         }
     }
@@ -62,7 +61,8 @@ mod imp {
         pub(in crate::topic) fn commit<D: IntoEvtData>(
             &self,
             data: &mut Option<D>,
-        ) -> Option<Committed> {
+            wakeup: &mut Option<Wakeup>,
+        ) -> Option<usize> {
             // A guess, which saves a lock where the route is not open.
             if self.callbacks() == 0 {
                 return None;
@@ -75,8 +75,9 @@ mod imp {
                     }
                     let slot = self.slot.load(Ordering::Relaxed);
                     let member = self.member.load(Ordering::Relaxed);
-                    let wakeup = |state: &mut _| target.wakeup(state);
-                    Committed::push(state, slot, member, callbacks, data, wakeup)
+                    state.push_plain(slot, member, callbacks, data)?;
+                    target.wakeup(state, wakeup);
+                    Some(callbacks)
                 })
             });
             committed.flatten()
@@ -126,7 +127,7 @@ mod imp {
     use crate::lane::{Lane, LaneState};
     use crate::sync::Arc;
     use crate::topic::Group;
-    use crate::topic::commit::Committed;
+    use crate::wakeup::Wakeup;
 
     pub(in crate::topic) struct Route;
 
@@ -135,7 +136,11 @@ mod imp {
             Self
         }
 
-        pub(in crate::topic) fn commit<D>(&self, _: &mut Option<D>) -> Option<Committed> {
+        pub(in crate::topic) fn commit<D>(
+            &self,
+            _: &mut Option<D>,
+            _: &mut Option<Wakeup>,
+        ) -> Option<usize> {
             None
         }
 
