@@ -53,7 +53,7 @@ impl Action {
         match self {
             Self::Emit(emit) => {
                 emit.owner.delay_ended();
-                Inner::emit_later(&emit.owner, &emit.name, emit.data);
+                Inner::emit(&emit.owner, &emit.name, &mut Some(emit.data));
             }
             Self::LimitWait(limit, end) => end(limit, Ok(())),
             Self::LimitIdle(limit, end) => end(limit, Ok(())),

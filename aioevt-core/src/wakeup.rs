@@ -37,17 +37,14 @@ pub(crate) struct Wakeups {
 impl Wakeups {
     /// Adds what sets `lane` going after a push. Under its lock.
     #[inline]
-    pub(crate) fn take_from(&mut self, state: &mut LaneState, lane: &Arc<Lane>) {
-        let mut wakeup = None;
-        state.wakeup(lane, &mut wakeup);
-        self.push(wakeup);
-    }
-
-    #[inline]
-    fn push(&mut self, wakeup: Option<Wakeup>) {
-        match wakeup {
+    pub(crate) fn add(&mut self, state: &mut LaneState, lane: &Arc<Lane>) {
+        if self.first.is_none() {
+            return state.wakeup(lane, &mut self.first);
+        }
+        let mut further = None;
+        state.wakeup(lane, &mut further);
+        match further {
             None => {}
-            Some(wakeup) if self.first.is_none() => self.first = Some(wakeup),
             Some(Wakeup::Waker(waker)) => self.wakers.push(waker),
             Some(Wakeup::Inline(lane, driver)) => self.inline.push((lane, driver)),
         }

@@ -124,20 +124,16 @@ impl Inner {
     }
 
     fn emit_built(this: &Arc<Self>, topic: &Arc<TopicShared>, hint: Hint, data: Data) -> Emitted {
-        match hint {
-            Hint::OneLane => topic::commit(this, topic, &mut Some(data)),
-            Hint::Waiters => topic::commit_waiters(this, topic, data.into_shared()),
-            _ => topic::commit_any(this, topic, Some(data)),
+        if hint == Hint::Waiters {
+            return topic::commit_waiters(this, topic, data.into_shared());
         }
-    }
-
-    /// Emits by name what was built already.
-    pub(crate) fn emit_later(this: &Arc<Self>, name: &str, data: Data) -> Emitted {
-        let data = &mut Some(data);
-        match this.names.find(name) {
-            Some(topic) => Self::emit_on(this, &topic, data),
-            None => this.unheard(data),
+        let (mut data, mut wakeup) = (Some(data), None);
+        if hint == Hint::OneLane {
+            if let Some(callbacks) = topic::commit_plain(topic, &mut data, &mut wakeup) {
+                return topic::finish_plain(callbacks, wakeup);
+            }
         }
+        topic::commit_any(this, topic, data)
     }
 
     fn unheard<D>(&self, data: &mut Option<D>) -> Emitted {

@@ -127,7 +127,7 @@ impl TopicState {
         let lane = &group.lane;
         lane.state.with(|state| {
             state.release(group.slot, group.member);
-            removed.wakeups.take_from(state, lane);
+            removed.wakeups.add(state, lane);
         });
         removed.groups.push(group);
     }
@@ -174,7 +174,7 @@ impl Group {
             },
         };
         state.push_control(self.member, Message::Add(Box::new(addition)));
-        wakeups.take_from(state, &self.lane);
+        wakeups.add(state, &self.lane);
         Ok(())
     }
 }
@@ -206,7 +206,7 @@ pub(crate) fn revoke(owner: &Arc<Inner>, topic: &Arc<TopicShared>, record: &Arc<
                 if !state.is_closed() {
                     state.push_control(member, Message::Remove { slot, id });
                 }
-                removed.wakeups.take_from(state, lane);
+                removed.wakeups.add(state, lane);
             });
         }
         (true, removed, state.is_unneeded())

@@ -269,7 +269,7 @@ impl Group {
                     state.release(self.slot, self.member);
                 }
             }
-            after.wakeups.take_from(state, lane);
+            after.wakeups.add(state, lane);
         });
     }
 }
