@@ -61,6 +61,10 @@ const PASSES: [Pass; 5] = [
     },
 ];
 
+/// Without a run on the code as it is, which would look for the tests in the package that is changed. So the seconds after
+/// which a pass calls it a hang are said here.
+const AS_THEY_ARE: [&str; 2] = ["--baseline=skip", "--timeout=300"];
+
 /// Tests that take as long as all others, being about very many of something.
 const TOO_LONG: [&str; 6] = [
     "managers_with_a_delay",
@@ -87,6 +91,11 @@ pub(crate) fn run(args: &[String]) -> Result {
             .arg(pass.package)
             .arg("--output")
             .arg(&output)
+            .args(if number == 0 {
+                [].as_slice()
+            } else {
+                &AS_THEY_ARE
+            })
             .args(&which)
             .args(pass.features)
             .arg("--")
