@@ -137,3 +137,25 @@ impl Drop for Small {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As it is when the event comes from code that was compiled apart: the same type, said by a function elsewhere.
+    #[test]
+    fn a_type_is_known_by_what_its_function_says() {
+        #[inline(never)]
+        fn elsewhere() -> TypeId {
+            TypeId::of::<(u32,)>()
+        }
+        const OPS: &Ops = &Ops {
+            type_id: elsewhere,
+            ..*Erased::<(u32,)>::OPS
+        };
+        let mut small = Small::new((7u32,)).unwrap();
+        small.ops = OPS;
+        assert_eq!(small.get::<(u32,)>(), Some(&(7,)));
+        assert_eq!(small.get::<(i32,)>(), None);
+    }
+}
