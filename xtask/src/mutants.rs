@@ -98,9 +98,14 @@ pub(crate) fn run(args: &[String]) -> Result {
             })
             .args(&which)
             .args(pass.features)
-            .arg("--")
-            .args(pass.tests.split_whitespace())
-            .arg("--");
+            // Nothing else is built: what the other programs test is not there with all flags.
+            .args(
+                pass.tests
+                    .split_whitespace()
+                    .map(|arg| format!("--cargo-arg={arg}")),
+            )
+            // Of cargo-mutants, and of cargo.
+            .args(["--", "--"]);
         for test in TOO_LONG {
             cmd = cmd.args(["--skip", test]);
         }
