@@ -19,7 +19,7 @@ struct Pass {
     optimized: &'static str,
 }
 
-const PASSES: [Pass; 5] = [
+const PASSES: [Pass; 6] = [
     Pass {
         package: "aioevt-core",
         tests: "--lib --test model --test regressions --test poll_loop --test spawner --test hostile --test texts \
@@ -32,6 +32,14 @@ const PASSES: [Pass; 5] = [
         package: "aioevt",
         tests: "--test it",
         features: &[],
+        flags: "",
+        optimized: "0",
+    },
+    // What is there only without std.
+    Pass {
+        package: "aioevt-core",
+        tests: "--lib --test model",
+        features: &["--no-default-features"],
         flags: "",
         optimized: "0",
     },
