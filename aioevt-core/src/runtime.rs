@@ -21,8 +21,8 @@ pub type Sleep = Pin<Box<dyn Future<Output = Result<(), TimerError>> + Send>>;
 /// * must either return `Ok` and take care of the future, or drop it. Dropping it and returning `Ok` is allowed:
 ///   the future notices;
 /// * must not keep the runtime alive by holding it from inside its own tasks;
-/// * must drop its unfinished futures when it is shut down, also those that sleep and are held by their wakers only: that
-///   is how a lane notices;
+/// * must drop its unfinished futures when it is shut down, also those that sleep and are held by their wakers only, and
+///   those that another thread is just waking: that is how a lane notices;
 /// * must give futures wakers that do not panic: a lane whose waker panicked may stay asleep;
 /// * may be called from any thread, also after the runtime was shut down, and must not panic then.
 ///

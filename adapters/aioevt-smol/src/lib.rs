@@ -21,7 +21,8 @@
 //!
 //! An executor is shut down by dropping its last `Arc`, which drops its tasks unfinished. From then on spawning returns
 //! [`SpawnError::Closed`] and sleeps [`TimerError::Closed`]. A `SmolRuntime` and its tasks do not keep the executor
-//! alive. An executor that nobody runs holds its tasks until somebody does.
+//! alive, but a call that spawns or wakes does until it returns, see [`SmolRuntime::new`]. An executor that nobody runs
+//! holds its tasks until somebody does.
 //!
 //! smol's global executor is started by its first use, has one thread (or `SMOL_THREADS`) and never closes. Its tasks
 //! are not dropped when the process ends.
@@ -30,6 +31,8 @@
 #![forbid(unsafe_code)]
 
 extern crate alloc;
+
+mod kept;
 
 use alloc::sync::{Arc, Weak};
 use core::future::poll_fn;
@@ -43,6 +46,8 @@ use std::time::Instant;
 
 use aioevt_core::{BoxFuture, Sleep, SpawnError, Spawner, Timer, TimerError};
 use smol::Executor;
+
+use self::kept::Kept;
 
 /// About 30 years, as in tokio: what lies beyond, not every system's clock can express.
 const LONGEST: Duration = Duration::from_secs(30 * 365 * 86_400);
@@ -82,7 +87,9 @@ impl SmolRuntime {
     ///
     /// A call of [`spawn`](Spawner::spawn) holds it too, until it returns. So if the last other `Arc` is dropped
     /// meanwhile, the executor and its tasks are dropped inside that call, on its thread: like dropping the `Arc`
-    /// there. And for that moment `Arc::try_unwrap` and `Arc::get_mut` find it shared.
+    /// there. Whoever wakes a task holds it as well, so that no wake is lost in an executor that is being dropped; if
+    /// that was the last `Arc`, a thread is started that drops it. And for such moments `Arc::try_unwrap` and
+    /// `Arc::get_mut` find it shared.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -128,7 +135,7 @@ impl Spawner for SmolRuntime {
                 .map_err(|_| SpawnError::Closed);
         };
         let executor = own.upgrade().ok_or(SpawnError::Closed)?;
-        executor.spawn(future).detach();
+        executor.spawn(Kept::new(future, own)).detach();
         // Everybody else may have dropped theirs by now. A task of the executor is never the last: its `run` borrows it.
         match Arc::into_inner(executor) {
             None => Ok(()),

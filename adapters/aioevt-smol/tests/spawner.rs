@@ -5,12 +5,13 @@ extern crate alloc;
 use alloc::sync::Arc;
 use alloc::task::Wake;
 use core::cell::RefCell;
-use core::future::pending;
+use core::future::{pending, poll_fn};
+use core::hint::spin_loop;
 use core::pin::Pin;
-use core::task::{Context, Waker};
+use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use std::sync::{Mutex, mpsc};
-use std::thread;
+use std::thread::{self, ThreadId};
 
 use aioevt_core::{SpawnError, Spawner, Timer};
 use aioevt_smol::SmolRuntime;
@@ -156,37 +157,131 @@ fn a_task_that_spawns_while_its_executor_drops_it() {
     assert_eq!(rx.recv(), Ok(Err(SpawnError::Closed)));
 }
 
+/// Runs an executor, and drops it when it should run next.
+struct Drops(Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>);
+
+impl Wake for Drops {
+    fn wake(self: Arc<Self>) {
+        drop(self.0.lock().expect("no panic").take());
+    }
+}
+
+impl Drops {
+    fn run(executor: Arc<Executor<'static>>) -> Arc<Self> {
+        let runs = Arc::new(Self(Mutex::new(None)));
+        let waker = Waker::from(runs.clone());
+        let mut run = Box::pin(async move { executor.run(pending::<()>()).await });
+        let polled = run.as_mut().poll(&mut Context::from_waker(&waker));
+        assert!(polled.is_pending());
+        *runs.0.lock().unwrap() = Some(run);
+        runs
+    }
+
+    fn has_dropped(&self) -> bool {
+        self.0.lock().unwrap().is_none()
+    }
+}
+
 /// Drops the executor's last other `Arc` in the middle of `spawn`, on one thread: `spawn` wakes who runs the executor.
 #[test]
 fn the_last_arc_dropped_inside_the_call() {
-    struct Drops(Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>);
-
-    impl Wake for Drops {
-        fn wake(self: Arc<Self>) {
-            drop(self.0.lock().expect("no panic").take());
-        }
-    }
-
     let (executor, runtime) = executor();
     let held = Arc::new(());
     let weak = Arc::downgrade(&executor);
-    let runs = Arc::new(Drops(Mutex::new(None)));
-    let waker = Waker::from(runs.clone());
-    let mut run = Box::pin(async move { executor.run(pending::<()>()).await });
-    assert!(
-        run.as_mut()
-            .poll(&mut Context::from_waker(&waker))
-            .is_pending()
-    );
-    *runs.0.lock().unwrap() = Some(run);
+    let runs = Drops::run(executor);
 
     let inside = held.clone();
     assert_eq!(
         runtime.spawn(Box::pin(async move { unreachable!("{inside:?}") })),
         Err(SpawnError::Closed)
     );
-    assert!(runs.0.lock().unwrap().is_none() && weak.upgrade().is_none());
+    assert!(runs.has_dropped() && weak.upgrade().is_none());
     assert_eq!(Arc::strong_count(&held), 1);
+}
+
+/// A task that says where it is dropped, and gives its waker away.
+fn spawn_sleeper(runtime: &SmolRuntime) -> (mpsc::Receiver<Waker>, mpsc::Receiver<ThreadId>) {
+    struct Says(mpsc::Sender<ThreadId>);
+
+    impl Drop for Says {
+        fn drop(&mut self) {
+            self.0.send(thread::current().id()).ok();
+        }
+    }
+
+    let (waker, wakers) = mpsc::channel();
+    let (dropped, drops) = mpsc::channel();
+    let inside = Says(dropped);
+    let sleeper = poll_fn(move |cx| {
+        let _ = &inside;
+        waker.send(cx.waker().clone()).ok();
+        Poll::Pending
+    });
+    runtime.spawn(Box::pin(sleeper)).unwrap();
+    (wakers, drops)
+}
+
+/// A lock may be held by whoever wakes, and wanted by what is dropped with the executor.
+#[test]
+fn the_last_arc_dropped_inside_a_wake() {
+    let (executor, runtime) = executor();
+    let weak = Arc::downgrade(&executor);
+    let (wakers, drops) = spawn_sleeper(&runtime);
+    assert!(executor.try_tick());
+    let waker = wakers.recv().unwrap();
+    let runs = Drops::run(executor);
+
+    waker.wake_by_ref();
+    assert!(runs.has_dropped());
+    assert_ne!(
+        drops.recv(),
+        Ok(thread::current().id()),
+        "dropped by another thread"
+    );
+    assert!(weak.upgrade().is_none());
+    waker.wake();
+}
+
+#[test]
+fn each_poll_has_the_same_waker() {
+    let (executor, runtime) = executor();
+    let (wakers, _drops) = spawn_sleeper(&runtime);
+    assert!(executor.try_tick());
+    let first = wakers.recv().unwrap();
+    first.wake_by_ref();
+    assert!(executor.try_tick(), "woken");
+    assert!(wakers.recv().unwrap().will_wake(&first));
+}
+
+/// Both sides spin, to meet in the few instructions in which smol alone loses a future, about once in 500 rounds: that one
+/// would be waited for in vain.
+#[test]
+fn dropped_while_another_thread_wakes() {
+    const ROUNDS: u32 = 5_000;
+    let (tx, rx) = mpsc::channel::<Waker>();
+    let wakes = thread::spawn(move || {
+        for round in 0..ROUNDS {
+            let waker = loop {
+                match rx.try_recv() {
+                    Ok(waker) => break waker,
+                    Err(mpsc::TryRecvError::Empty) => spin_loop(),
+                    Err(mpsc::TryRecvError::Disconnected) => return,
+                }
+            };
+            (0..round % 32).for_each(|_| spin_loop());
+            waker.wake();
+        }
+    });
+    for round in 0..ROUNDS {
+        let (executor, runtime) = executor();
+        let (wakers, drops) = spawn_sleeper(&runtime);
+        assert!(executor.try_tick());
+        tx.send(wakers.recv().unwrap()).unwrap();
+        (0..round / 32 % 32).for_each(|_| spin_loop());
+        drop(executor);
+        assert!(drops.recv().is_ok(), "dropped sooner or later");
+    }
+    wakes.join().unwrap();
 }
 
 #[test]
