@@ -173,12 +173,12 @@ impl Drops {
         let mut run = Box::pin(async move { executor.run(pending::<()>()).await });
         let polled = run.as_mut().poll(&mut Context::from_waker(&waker));
         assert!(polled.is_pending());
-        *runs.0.lock().unwrap() = Some(run);
+        *runs.0.lock().expect("no panic") = Some(run);
         runs
     }
 
     fn has_dropped(&self) -> bool {
-        self.0.lock().unwrap().is_none()
+        self.0.lock().expect("no panic").is_none()
     }
 }
 
@@ -217,7 +217,7 @@ fn spawn_sleeper(runtime: &SmolRuntime) -> (mpsc::Receiver<Waker>, mpsc::Receive
         waker.send(cx.waker().clone()).ok();
         Poll::Pending
     });
-    runtime.spawn(Box::pin(sleeper)).unwrap();
+    runtime.spawn(Box::pin(sleeper)).expect("an executor");
     (wakers, drops)
 }
 
