@@ -2,6 +2,9 @@
 #![cfg(not(loom))]
 #![allow(clippy::std_instead_of_core, reason = "a test")]
 
+#[path = "support/kept.rs"]
+mod kept;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -12,6 +15,8 @@ use aioevt_core::{
     BoxFuture, CallbackErrorKind, EventLoop, EvtData, Manager, PollLoop, Sleep, SpawnError,
     Spawner, Timer, TimerError, WaitError,
 };
+
+use self::kept::Kept;
 
 fn run(poll_loop: &mut PollLoop) {
     while poll_loop.poll(Duration::ZERO).is_some() {}
@@ -354,32 +359,12 @@ fn a_task_that_cannot_wake_itself_closes_its_lane() {
             std::panic::resume_unwind(Box::new("no executor"));
         }
     }
-    /// Keeps what it is given.
-    #[derive(Clone, Default)]
-    struct Kept(Arc<Mutex<Vec<BoxFuture>>>);
-    impl Spawner for Kept {
-        fn spawn(&self, future: BoxFuture) -> Result<(), SpawnError> {
-            self.0
-                .lock()
-                .expect("nobody panics holding it")
-                .push(future);
-            Ok(())
-        }
-    }
-    impl Timer for Kept {
-        fn now(&self) -> Duration {
-            Duration::ZERO
-        }
-        fn sleep(&self, _: Duration) -> Sleep {
-            Box::pin(std::future::pending())
-        }
-    }
     let kept = Kept::default();
-    let mgr = Manager::new(EventLoop::new(kept.clone()));
+    let mgr = Manager::new(kept.event_loop());
     mgr.on_error(|_| ());
     mgr.register("x", || ());
     (0..1000).for_each(|_| _ = mgr.emit("x", ()));
-    let mut driver = kept.0.lock().expect("nobody panics holding it").remove(0);
+    let mut driver = kept.take();
     let waker = Waker::from(Arc::new(Panics));
     assert!(
         driver

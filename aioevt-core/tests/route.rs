@@ -3,13 +3,16 @@
 #![cfg(not(loom))]
 #![allow(clippy::std_instead_of_core, reason = "a test")]
 
+#[path = "support/kept.rs"]
+mod kept;
+
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use aioevt_core::{
-    BoxFuture, EventLoop, Manager, PollLoop, Sleep, SpawnError, Spawner, Timer, Topic,
-};
+use aioevt_core::{EventLoop, Manager, PollLoop, Topic};
+
+use self::kept::Kept;
 
 fn run(poll_loop: &mut PollLoop) {
     while poll_loop.poll(Duration::ZERO).is_some() {}
@@ -116,42 +119,22 @@ fn the_count_of_callbacks_is_that_of_the_moment() {
     assert_eq!(topic.emit((12u32,)).callbacks, 0);
 }
 
-/// A runtime whose tasks are taken from it and polled by the test.
-struct Kept(Arc<Mutex<Vec<BoxFuture>>>);
-
-impl Spawner for Kept {
-    fn spawn(&self, future: BoxFuture) -> Result<(), SpawnError> {
-        self.0.lock().expect("nobody panics").push(future);
-        Ok(())
-    }
-}
-
-impl Timer for Kept {
-    fn now(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    fn sleep(&self, _: Duration) -> Sleep {
-        Box::pin(std::future::pending())
-    }
-}
-
 /// A loop ends with its last handle and its last callback, also while a name lives that it once heard.
 #[test]
 fn a_name_does_not_keep_the_loop_that_it_left() {
-    let tasks = Arc::new(Mutex::new(Vec::new()));
+    let kept = Kept::default();
     let mgr = Manager::new(EventLoop::inline());
     let topic = mgr.topic("x");
     let log = Log::default();
-    let event_loop = EventLoop::new(Kept(tasks.clone()));
+    let event_loop = kept.event_loop();
     topic.on().event_loop(&event_loop).call(log.callback());
-    let mut driver = tasks.lock().expect("nobody panics").remove(0);
+    let mut driver = kept.take();
     emit_all(&topic, &[1, 2], 1);
     assert_eq!(topic.unregister(), 1);
     drop(event_loop);
     let mut cx = Context::from_waker(Waker::noop());
     assert!(driver.as_mut().poll(&mut cx).is_ready());
     drop(driver);
-    assert_eq!(Arc::strong_count(&tasks), 1, "the runtime was kept");
+    assert_eq!(Arc::strong_count(&kept.0), 1, "the runtime was kept");
     assert_eq!(topic.emit((3u32,)).callbacks, 0);
 }

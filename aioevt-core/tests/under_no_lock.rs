@@ -3,15 +3,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says so by failing")]
 
+#[path = "support/kept.rs"]
+mod kept;
+
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use aioevt_core::{
-    BoxFuture, Emitted, EventLoop, Manager, PollLoop, Sleep, SpawnError, Spawner, Timer, Wait,
-};
+use aioevt_core::{Emitted, EventLoop, Manager, PollLoop, Wait};
+
+use self::kept::Kept;
 
 /// A waker, and the last thing that its being woken, or dropped, does.
 struct Acts {
@@ -140,27 +143,6 @@ fn a_notify_may_use_the_name_and_the_lanes_that_it_is_called_for() {
     manager.lock().unwrap().take();
 }
 
-/// Keeps the futures it is given, for the test to poll and to drop.
-#[derive(Clone, Default)]
-struct Kept(Arc<Mutex<Vec<BoxFuture>>>);
-
-impl Spawner for Kept {
-    fn spawn(&self, future: BoxFuture) -> Result<(), SpawnError> {
-        self.0.lock().unwrap().push(future);
-        Ok(())
-    }
-}
-
-impl Timer for Kept {
-    fn now(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    fn sleep(&self, _: Duration) -> Sleep {
-        Box::pin(std::future::pending())
-    }
-}
-
 /// Uses the manager when the last of it is dropped.
 struct UsesInDrop(Manager);
 
@@ -174,7 +156,7 @@ impl Drop for UsesInDrop {
 fn an_emit_that_meets_a_dying_lane_is_rejected_and_its_payload_dropped_under_no_lock() {
     let kept = Kept::default();
     let mgr = Manager::new(EventLoop::inline());
-    let dying = EventLoop::new(kept.clone());
+    let dying = kept.event_loop();
     mgr.on_error(|_| ());
     mgr.on("name").event_loop(&dying).call(|| ());
     mgr.on("name").event_loop(&dying).once().call(|| ());
@@ -191,7 +173,7 @@ fn an_emit_that_meets_a_dying_lane_is_rejected_and_its_payload_dropped_under_no_
             log.lock().unwrap().extend([both, beside]);
         },
     );
-    let mut driver = kept.0.lock().unwrap().pop().unwrap();
+    let mut driver = kept.take();
     assert!(
         driver
             .as_mut()
