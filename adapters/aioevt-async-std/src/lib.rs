@@ -94,7 +94,9 @@ impl Spawner for AsyncStdRuntime {
     ///
     /// # Errors
     ///
-    /// [`SpawnError::Closed`] if async-std cannot start; the panic that says why shows on stderr.
+    /// [`SpawnError::Closed`] if async-std cannot start; the panic that says why shows on stderr. If the executor that it
+    /// shares with others (`async-global-executor`) had failed to start for one of those before, it says `Ok`, and
+    /// nobody runs the future.
     fn spawn(&self, future: BoxFuture) -> Result<(), SpawnError> {
         // Starting the threads may panic, and so may the application's logger, which is told of every task. Dropping
         // the handle lets the task run on.

@@ -71,7 +71,8 @@ impl<const N: usize> fmt::Debug for TaskPool<N> {
 
 /// An embassy executor with a pool of tasks, as an event loop's [`Spawner`] and [`Timer`].
 ///
-/// An executor cannot be shut down, so its event loop is never closed.
+/// An executor cannot be shut down, so its event loop is never closed. One that is not run any more, as a host can do,
+/// holds its tasks for ever.
 #[derive(Clone, Copy)]
 pub struct EmbassyRuntime {
     spawner: SendSpawner,

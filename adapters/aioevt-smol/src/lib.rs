@@ -21,11 +21,12 @@
 //!
 //! An executor is shut down by dropping its last `Arc`, which drops its tasks unfinished. From then on spawning returns
 //! [`SpawnError::Closed`] and sleeps [`TimerError::Closed`]. A `SmolRuntime` and its tasks do not keep the executor
-//! alive, but a call that spawns or wakes does until it returns, see [`SmolRuntime::new`]. An executor that nobody runs
-//! holds its tasks until somebody does.
+//! alive, but a call that spawns or wakes does until it returns: if some other thread emits meanwhile, or a timer fires,
+//! the tasks may be dropped a moment later, and on another thread. `Manager::idle` waits for it. An executor that nobody
+//! runs holds its tasks until somebody does, or until it is dropped.
 //!
-//! smol's global executor is started by its first use, has one thread (or `SMOL_THREADS`) and never closes. Its tasks
-//! are not dropped when the process ends.
+//! smol's global executor is started by its first use, has one thread (or `SMOL_THREADS`; with 0 of them nobody runs it)
+//! and never closes. Its tasks are not dropped when the process ends.
 //!
 //! A future that panics *while it is dropped* aborts the process: smol's executor cannot unwind through that.
 #![forbid(unsafe_code)]
@@ -83,13 +84,14 @@ impl SmolRuntime {
         Self { own: None }
     }
 
-    /// An executor of one's own, which lives as long as others hold it.
+    /// An executor of one's own, which lives as long as others hold it in its `Arc`. One that is taken out of it, with
+    /// `Arc::try_unwrap` or `Arc::into_inner`, counts as dropped: its tasks are not woken any more, and end when it does.
     ///
     /// A call of [`spawn`](Spawner::spawn) holds it too, until it returns. So if the last other `Arc` is dropped
     /// meanwhile, the executor and its tasks are dropped inside that call, on its thread: like dropping the `Arc`
-    /// there. Whoever wakes a task holds it as well, so that no wake is lost in an executor that is being dropped; if
-    /// that was the last `Arc`, a thread is started that drops it. And for such moments `Arc::try_unwrap` and
-    /// `Arc::get_mut` find it shared.
+    /// there. Whoever wakes a task holds it as well, so that no task is lost in an executor that is being dropped; if
+    /// that was the last `Arc`, a thread is started that drops it, for the caller may hold a lock. (If there is no thread
+    /// to be had, it is dropped there all the same.)
     ///
     /// ```
     /// use std::sync::Arc;

@@ -242,6 +242,22 @@ fn the_last_arc_dropped_inside_a_wake() {
     waker.wake();
 }
 
+/// The adapter cannot tell it from one that is being dropped.
+#[test]
+fn taken_out_of_its_arc_it_counts_as_dropped() {
+    let (executor, runtime) = executor();
+    let (wakers, drops) = spawn_sleeper(&runtime);
+    assert!(executor.try_tick());
+    let waker = wakers.recv().unwrap();
+    let executor = Arc::into_inner(executor).unwrap();
+    assert_eq!(runtime.spawn(Box::pin(async {})), Err(SpawnError::Closed));
+    waker.wake();
+    assert!(!executor.try_tick(), "not woken");
+    assert_eq!(drops.try_recv(), Err(mpsc::TryRecvError::Empty));
+    drop(executor);
+    assert_eq!(drops.recv(), Ok(thread::current().id()));
+}
+
 #[test]
 fn each_poll_has_the_same_waker() {
     let (executor, runtime) = executor();
