@@ -18,7 +18,7 @@ use crate::lane::{Lane, SlotId};
 use crate::manager::Inner;
 use crate::maps::Tree;
 use crate::record::{GroupFlag, Record};
-use crate::sync::atomic::{AtomicU8, Ordering};
+use crate::sync::atomic::{AtomicU8, Ordering, fence};
 use crate::sync::{Arc, Mutex, Weak};
 use crate::wait::Round;
 use crate::wakeup::Wakeups;
@@ -125,7 +125,8 @@ impl TopicShared {
 
     #[inline]
     pub(crate) fn hint(&self) -> Hint {
-        match self.hint.load(Ordering::Acquire) {
+        // In one order with the flags of others, which may say that something was announced.
+        match self.hint.load(Ordering::SeqCst) {
             0 => Hint::Nobody,
             1 => Hint::OneLane,
             2 => Hint::Waiters,
@@ -134,7 +135,17 @@ impl TopicShared {
         }
     }
 
-    /// Runs `f` under the topic's lock, with the way around it closed, and renews the hint before unlocking.
+    /// As [`change`](Self::change), for what wants to be heard: each emit that comes later finds it. Emits look at the hint
+    /// without the topic's lock, so it is not enough to have given that back: what was written before, a processor may
+    /// show to others only after the caller has gone on to look at something else.
+    fn announce<R>(&self, f: impl FnOnce(&mut TopicState) -> R) -> R {
+        let result = self.change(f);
+        fence(Ordering::SeqCst);
+        result
+    }
+
+    /// Runs `f` under the topic's lock, with the way around it closed, and renews the hint before unlocking. An emit may
+    /// still find the hint before: one that asks for more than there is, for it looks again under a lock.
     fn change<R>(&self, f: impl FnOnce(&mut TopicState) -> R) -> R {
         self.state.with(|state| {
             self.route.close();

@@ -62,7 +62,7 @@ pub(crate) fn attach(
     new: &mut NewCallback,
     wakeups: &mut Wakeups,
 ) -> Result<(), Refused> {
-    topic.change(|state| {
+    topic.announce(|state| {
         if state.closed {
             return Err(Refused::ManagerClosed);
         }

@@ -6,7 +6,7 @@ use crate::wait::Round;
 
 /// Arms a wait, unless the manager is closed. Under the shard's lock, or with a `Topic` in hand.
 pub(crate) fn arm(topic: &Arc<TopicShared>) -> Option<Arc<Round>> {
-    topic.change(|state| {
+    topic.announce(|state| {
         if state.closed {
             return None;
         }

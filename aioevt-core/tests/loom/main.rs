@@ -8,6 +8,7 @@
 mod closing;
 mod counted;
 mod delays;
+mod found;
 mod idle;
 mod lane;
 mod lock;
