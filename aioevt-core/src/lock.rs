@@ -5,7 +5,8 @@
 //! Who finds it taken looks a little longer and then sleeps. Who gives it back looks whether somebody sleeps, but does
 //! not wait until all processors have seen that it is free: that is what is saved. So the two might just miss each other,
 //! and **a sleeper looks again by itself after a [`NAP`]**. Since it also looks for some time after it has said that it
-//! will sleep, far longer than it takes what was written to be seen, that is a bound and not what happens.
+//! will sleep, far longer than it takes what was written to be seen, that is a bound and not what happens. After a nap in
+//! which nobody has woken it, the others have known of it for so long that the next one may be longer.
 //!
 //! What it buys, and what else was tried, is in ARCHITECTURE.md. Its models, in `tests/loom/lock.rs`, include this file.
 #![allow(
@@ -18,8 +19,11 @@ use core::time::Duration;
 
 use self::imp::{AtomicBool, Condvar, Mutex, Ordering, UnsafeCell, exclusive, spin_loop};
 
-/// How long a sleeper sleeps if nobody wakes it.
+/// How long a sleeper sleeps at first if nobody wakes it.
 const NAP: Duration = Duration::from_millis(1);
+
+/// How long it sleeps in the end: a crowd that waits for a thread that got no time should not take that, too.
+const LONGEST_NAP: Duration = Duration::from_millis(64);
 
 /// How often a thread looks before it sleeps: as often as with std's own lock. Models look once.
 const LOOKS: u32 = if cfg!(loom) { 1 } else { 100 };
@@ -83,7 +87,8 @@ impl<T> Lock<T> {
     /// Takes it as soon as it is free.
     #[cold]
     #[inline(never)]
-    fn wait(&self, nap: Duration) {
+    fn wait(&self, first: Duration) {
+        let mut nap = first;
         while !self.take_soon() {
             self.asleep.store(true, Ordering::Relaxed);
             imp::all_see_it();
@@ -92,9 +97,12 @@ impl<T> Lock<T> {
             }
             let room = imp::enter(&self.room);
             // Those who have been roused since then sleep no more.
-            if self.asleep.load(Ordering::Relaxed) {
-                imp::sleep(&self.roused, room, nap);
-            }
+            let slept = self.asleep.load(Ordering::Relaxed);
+            nap = if slept && imp::sleep(&self.roused, room, nap) {
+                nap.saturating_mul(2).min(LONGEST_NAP.max(first))
+            } else {
+                first
+            };
         }
     }
 
@@ -145,9 +153,12 @@ mod imp {
         room.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn sleep(roused: &Condvar, room: MutexGuard<'_, ()>, nap: Duration) {
-        // Woken or not, it looks again.
-        drop(roused.wait_timeout(room, nap));
+    /// Whether nobody woke it. Woken or not, it looks again.
+    pub(super) fn sleep(roused: &Condvar, room: MutexGuard<'_, ()>, nap: Duration) -> bool {
+        let (_room, result) = roused
+            .wait_timeout(room, nap)
+            .unwrap_or_else(PoisonError::into_inner);
+        result.timed_out()
     }
 
     /// Only the compiler is held to the order: the instruction for the processors is what is saved.
@@ -179,8 +190,9 @@ mod imp {
         room.lock().unwrap()
     }
 
-    pub(super) fn sleep(roused: &Condvar, room: MutexGuard<'_, ()>, _nap: Duration) {
+    pub(super) fn sleep(roused: &Condvar, room: MutexGuard<'_, ()>, _nap: Duration) -> bool {
         drop(roused.wait(room));
+        false
     }
 
     pub(super) fn all_see_it() {
