@@ -134,7 +134,8 @@ impl Round {
     /// Marks one wait as ended and wakes it. The caller has made sure of its right to do so.
     fn mark(&self, ticket: Ticket, error: WaitError) {
         let waker = self.seats.with(|seats| {
-            let seat = seats.seat(ticket)?;
+            // One that was taken back stays so: it is counted no more.
+            let seat = seats.seat(ticket).filter(|seat| seat.note.is_none())?;
             self.stirred.store(true, Ordering::Release);
             seat.note = Some(error);
             seat.take()

@@ -7,6 +7,7 @@ mod kept;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
@@ -427,4 +428,86 @@ fn a_wait_that_has_its_event_clones_no_waker() {
     assert!(Pin::new(&mut looked_at).poll(&mut cx).is_ready());
     assert!(Pin::new(&mut fresh).poll(&mut cx).is_ready());
     assert_eq!(CLONES.get(), 1);
+}
+
+/// A wait whose limit has passed was taken back a second time when its next limit could not be kept: one wait less of its
+/// name was counted than were armed, and somebody else's missed its event.
+#[test]
+fn a_wait_that_timed_out_is_not_taken_back_again_by_its_next_limit() {
+    let mut poll_loop = PollLoop::new(|| ());
+    let mgr = Manager::new(&poll_loop);
+    let topic = mgr.topic("x");
+    let mut other = topic.wait();
+    let wait = topic.wait().timeout(HOUR);
+    poll_loop.poll(Duration::ZERO);
+    poll_loop.poll(HOUR);
+    assert_eq!(mgr.stats().waiters, 1, "it has timed out");
+    let mut wait = wait.timeout_on(EventLoop::inline(), HOUR);
+    let outcome = look(&mut wait).map(|outcome| outcome.err());
+    assert_eq!(outcome, Poll::Ready(Some(WaitError::TimedOut)));
+    drop(wait);
+    assert_eq!(mgr.stats().waiters, 1);
+
+    let wait = topic.wait().timeout(HOUR);
+    poll_loop.poll(HOUR);
+    poll_loop.poll(HOUR + HOUR);
+    drop(wait.timeout_on(EventLoop::inline(), HOUR).timeout(HOUR));
+    assert_eq!(mgr.stats().waiters, 1);
+
+    assert_eq!(topic.emit((7u32,)).waiters, 1);
+    let data = look(&mut other).map(|data| data.expect("an event").arg::<u32>(0));
+    assert_eq!(data, Poll::Ready(Ok(7)));
+}
+
+/// Whoever waits for idleness was woken by the end of a call that the spawner refused, before the hook was told of it.
+#[test]
+fn a_refused_call_is_reported_before_its_manager_is_idle() {
+    struct RefusesCalls {
+        driver: Kept,
+        has_driver: AtomicBool,
+    }
+    impl Spawner for RefusesCalls {
+        fn spawn(&self, future: BoxFuture) -> Result<(), SpawnError> {
+            if self.has_driver.swap(true, SeqCst) {
+                return Err(SpawnError::Full { capacity: 1 });
+            }
+            self.driver.spawn(future)
+        }
+    }
+    impl Timer for RefusesCalls {
+        fn now(&self) -> Duration {
+            self.driver.now()
+        }
+        fn sleep(&self, duration: Duration) -> Sleep {
+            self.driver.sleep(duration)
+        }
+    }
+    struct Notes(Arc<Mutex<Vec<&'static str>>>);
+    impl Wake for Notes {
+        fn wake(self: Arc<Self>) {
+            self.0.lock().expect("nobody panics").push("idle");
+        }
+    }
+
+    let driver = Kept::default();
+    let mgr = Manager::new(EventLoop::new(RefusesCalls {
+        driver: driver.clone(),
+        has_driver: AtomicBool::new(false),
+    }));
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let told = log.clone();
+    mgr.on_error(move |_| told.lock().expect("nobody panics").push("told"));
+    mgr.register("x", std::future::pending::<()>);
+    let mut task = driver.take();
+    let mut turn = || task.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert!(turn().is_pending());
+    mgr.emit("x", ());
+    let mut idle = mgr.idle();
+    let waker = Waker::from(Arc::new(Notes(log.clone())));
+    let polled = Pin::new(&mut idle).poll(&mut Context::from_waker(&waker));
+    assert!(polled.is_pending());
+    assert!(turn().is_pending());
+    assert_eq!(look(&mut idle), Poll::Ready(Ok(())));
+    assert_eq!(*log.lock().expect("nobody panics"), ["told", "idle"]);
+    assert_eq!(mgr.stats().discarded, 1);
 }

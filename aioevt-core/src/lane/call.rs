@@ -97,7 +97,7 @@ impl Drop for CallGuard {
         if self.settled {
             return;
         }
-        // Dropped by the spawner inside its `spawn`, the driver reports: only it knows the spawner's reason.
+        // Dropped by the spawner inside its `spawn`, the driver reports and counts: only it knows the spawner's reason.
         let by_driver = self
             .lane
             .handover
@@ -108,9 +108,10 @@ impl Drop for CallGuard {
                 Ordering::Acquire,
             )
             .is_ok();
-        if !by_driver {
-            self.report(CallbackErrorKind::Discarded(DiscardReason::Dropped));
+        if by_driver {
+            return;
         }
+        self.report(CallbackErrorKind::Discarded(DiscardReason::Dropped));
         Lane::settle(&self.lane, self.member, Ending::Discarded);
     }
 }

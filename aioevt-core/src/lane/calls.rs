@@ -147,11 +147,12 @@ impl Calls {
         let kind = match self.trouble.take() {
             None => return,
             Some(Trouble::Suspended(future)) => {
-                // The call settles its own account; what is left to report comes back.
+                // The call settles its own account, unless it comes back at once.
                 let result = contain(|| lane.runtime.spawn(future)).unwrap_or(Ok(()));
                 let Some(reason) = lane.handed_over(result) else {
                     return;
                 };
+                tally.discarded += 1;
                 CallbackErrorKind::Discarded(reason)
             }
             Some(Trouble::Failed(error)) => {
