@@ -111,19 +111,7 @@ impl Round {
     /// Notes that a wait is taken back; `false` if it was before. One without a seat has nobody else to take it back.
     /// Under the topic's lock. The waker is to be woken, or dropped, after it.
     fn take_back(&self, ticket: Option<Ticket>, waker: &mut Option<Waker>) -> bool {
-        let Some(ticket) = ticket else { return true };
-        self.seats.with(|seats| {
-            let Some(seat) = seats.seat(ticket) else {
-                return false;
-            };
-            if seat.note == Some(WaitError::TimedOut) {
-                return false;
-            }
-            self.stirred.store(true, Ordering::Release);
-            seat.note = Some(WaitError::TimedOut);
-            *waker = seat.take();
-            true
-        })
+        ticket.is_none_or(|ticket| self.note(ticket, WaitError::TimedOut, waker))
     }
 
     fn leave(&self, ticket: Ticket) {
@@ -133,16 +121,25 @@ impl Round {
 
     /// Marks one wait as ended and wakes it. The caller has made sure of its right to do so.
     fn mark(&self, ticket: Ticket, error: WaitError) {
-        let waker = self.seats.with(|seats| {
-            // One that was taken back stays so: it is counted no more.
-            let seat = seats.seat(ticket).filter(|seat| seat.note.is_none())?;
-            self.stirred.store(true, Ordering::Release);
-            seat.note = Some(error);
-            seat.take()
-        });
+        let mut waker = None;
+        self.note(ticket, error, &mut waker);
         if let Some(waker) = waker {
             wake(waker);
         }
+    }
+
+    /// Leaves a note for a wait, unless it was taken back: that is the end, for it is counted no more.
+    fn note(&self, ticket: Ticket, error: WaitError, waker: &mut Option<Waker>) -> bool {
+        self.seats.with(|seats| {
+            let seat = seats
+                .seat(ticket)
+                .filter(|seat| seat.note != Some(WaitError::TimedOut));
+            let Some(seat) = seat else { return false };
+            self.stirred.store(true, Ordering::Release);
+            seat.note = Some(error);
+            *waker = seat.take();
+            true
+        })
     }
 }
 

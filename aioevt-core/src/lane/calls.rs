@@ -144,7 +144,7 @@ impl Calls {
     /// Counts the last call, which did not simply run, and reports it.
     #[cold]
     fn look_after(&mut self, lane: &Arc<Lane>, slot: &Slot, tally: &mut Tally) {
-        let kind = match self.trouble.take() {
+        let (counter, kind) = match self.trouble.take() {
             None => return,
             Some(Trouble::Suspended(future)) => {
                 // The call settles its own account, unless it comes back at once.
@@ -152,22 +152,18 @@ impl Calls {
                 let Some(reason) = lane.handed_over(result) else {
                     return;
                 };
-                tally.discarded += 1;
-                CallbackErrorKind::Discarded(reason)
+                (&mut tally.discarded, CallbackErrorKind::Discarded(reason))
             }
-            Some(Trouble::Failed(error)) => {
-                tally.failed += 1;
-                CallbackErrorKind::Failed(error)
-            }
+            Some(Trouble::Failed(error)) => (&mut tally.failed, CallbackErrorKind::Failed(error)),
             Some(Trouble::Rejected(error)) => {
-                tally.failed += 1;
-                CallbackErrorKind::Arguments(error)
+                (&mut tally.failed, CallbackErrorKind::Arguments(error))
             }
             Some(Trouble::Panicked(panic)) => {
-                tally.panicked += 1;
-                CallbackErrorKind::Panicked(panic.into_message())
+                let kind = CallbackErrorKind::Panicked(panic.into_message());
+                (&mut tally.panicked, kind)
             }
         };
+        *counter += 1;
         slot.report(&slot.entries[self.position - 1].record, kind);
     }
 }
