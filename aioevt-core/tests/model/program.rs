@@ -65,6 +65,12 @@ pub(crate) enum Op {
         name: u8,
         limit: Option<(Clock, u64)>,
     },
+    /// A wait gets a limit, or another one.
+    Limit {
+        wait: usize,
+        clock: Clock,
+        limit: u64,
+    },
     PollWait {
         wait: usize,
     },
@@ -262,6 +268,11 @@ impl Op {
             20 => Self::Wait {
                 name,
                 limit: Some((clock, u64::from(c % 8))),
+            },
+            21 if c >= 128 => Self::Limit {
+                wait: index,
+                clock,
+                limit: u64::from(c % 8),
             },
             21 | 22 => Self::PollWait { wait: index },
             23 => Self::DropWait { wait: index },

@@ -359,6 +359,19 @@ impl World {
                 }
                 self.tables().waits.push((Some(wait), Arc::default()));
             }
+            Op::Limit { wait, clock, limit } => {
+                let mut tables = self.tables();
+                let place = pick(wait, tables.waits.len());
+                let Some(place) = place.filter(|_| tables.delays.len() < DELAYS) else {
+                    return;
+                };
+                if let Some(wait) = tables.waits[place].0.take() {
+                    tables.delays.push(None);
+                    drop(tables);
+                    let wait = wait.timeout_on(self.clock(clock), millis(limit));
+                    self.tables().waits[place].0 = Some(wait);
+                }
+            }
             Op::PollWait { wait } => {
                 let mut tables = self.tables();
                 if let Some(place) = pick(wait, tables.waits.len()) {

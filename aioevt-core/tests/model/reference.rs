@@ -148,6 +148,8 @@ enum Action {
 
 struct Wait {
     name: u8,
+    /// Made when its manager was closed: it never waited.
+    settled: bool,
     /// Among the waits of its topic.
     armed: bool,
     outcome: Option<Result<u64, String>>,
@@ -275,6 +277,11 @@ impl Model {
             Op::UnregisterShared { shared } => self.unregister_shared(shared, None),
             Op::UnregisterSharedFrom { name, shared } => self.unregister_shared(shared, Some(name)),
             Op::Wait { name, limit } => self.wait(name, limit),
+            Op::Limit { wait, clock, limit } => {
+                if let Some(wait) = pick(wait, self.waits.len()) {
+                    self.limit(wait, clock, limit);
+                }
+            }
             Op::PollWait { wait } => {
                 if let Some(wait) = pick(wait, self.waits.len()) {
                     let outcome = self.poll_wait(wait);

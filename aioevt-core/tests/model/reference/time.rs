@@ -124,6 +124,7 @@ impl Model {
         let wait = self.waits.len();
         self.waits.push(Wait {
             name,
+            settled: self.closed,
             armed: !self.closed,
             outcome: self.closed.then(|| Err("Closed".into())),
             broken: None,
@@ -135,10 +136,29 @@ impl Model {
             return;
         }
         self.topics.entry(name).or_default().waits.push(wait);
-        if let Some((clock, limit)) = limit.filter(|_| self.delays.len() < DELAYS) {
-            self.delays.push((LOOPS, 0));
-            let number = self.add(clock, limit, Action::Limit { wait });
-            self.waits[wait].limit = Some((clock, number));
+        if let Some((clock, limit)) = limit {
+            self.limit(wait, clock, limit);
+        }
+    }
+
+    /// In the place of the limit before it, and of what had become of that.
+    pub(super) fn limit(&mut self, wait: usize, clock: Clock, limit: u64) {
+        if self.waits[wait].over || self.delays.len() >= DELAYS {
+            return;
+        }
+        self.delays.push((LOOPS, 0));
+        if self.waits[wait].settled {
+            return;
+        }
+        self.forget_limit(wait);
+        self.waits[wait].broken = None;
+        let number = self.add(clock, limit, Action::Limit { wait });
+        self.waits[wait].limit = Some((clock, number));
+    }
+
+    fn forget_limit(&mut self, wait: usize) {
+        if let Some((clock, number)) = self.waits[wait].limit.take() {
+            self.cancel(clock, number);
         }
     }
 
@@ -176,8 +196,6 @@ impl Model {
     pub(super) fn end_wait(&mut self, wait: usize) {
         self.disarm(wait);
         self.waits[wait].over = true;
-        if let Some((clock, number)) = self.waits[wait].limit.take() {
-            self.cancel(clock, number);
-        }
+        self.forget_limit(wait);
     }
 }
