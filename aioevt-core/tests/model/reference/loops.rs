@@ -99,14 +99,9 @@ impl Model {
         if mem::replace(&mut self.loops[on].dead, true) {
             return;
         }
-        let ready = mem::take(&mut self.loops[on].ready);
-        let rest = mem::take(&mut self.loops[on].tasks);
-        let mut gone = Vec::new();
-        for task in ready.into_iter().chain(rest) {
-            if gone.contains(&task) {
-                continue;
-            }
-            gone.push(task);
+        self.loops[on].ready.clear();
+        // In the order in which they were spawned.
+        for task in mem::take(&mut self.loops[on].tasks) {
             match task {
                 Task::Driver(lane) => self.shut(lane),
                 Task::Timer => self.lose(on, "Timer Closed"),
