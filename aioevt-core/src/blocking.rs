@@ -44,3 +44,30 @@ pub(crate) fn block_on<F: Future + Unpin>(
         }
     }
 }
+
+#[cfg(all(test, not(loom), not(shuttle)))]
+mod tests {
+    use super::*;
+    use core::future::poll_fn;
+    use core::time::Duration;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    /// Whoever is woken between its look and its sleep does not sleep, with and without a deadline.
+    #[test]
+    fn a_wake_before_the_thread_parks_is_not_lost() {
+        for deadline in [None, Instant::now().checked_add(HOUR)] {
+            let mut looks = 0;
+            let mut future = poll_fn(|cx| {
+                looks += 1;
+                match looks {
+                    1 => cx.waker().wake_by_ref(),
+                    2 => cx.waker().clone().wake(),
+                    _ => return Poll::Ready(looks),
+                }
+                Poll::Pending
+            });
+            assert_eq!(block_on(&mut future, deadline), Some(3));
+        }
+    }
+}

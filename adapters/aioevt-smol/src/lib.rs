@@ -91,7 +91,7 @@ impl SmolRuntime {
     /// meanwhile, the executor and its tasks are dropped inside that call, on its thread: like dropping the `Arc`
     /// there. Whoever wakes a task holds it as well, so that no task is lost in an executor that is being dropped; if
     /// that was the last `Arc`, a thread is started that drops it, for the caller may hold a lock. (If there is no thread
-    /// to be had, it is dropped there all the same.)
+    /// to be had, it is dropped there all the same.) For such moments `Arc::try_unwrap` and `Arc::get_mut` find it shared.
     ///
     /// ```
     /// use std::sync::Arc;

@@ -126,7 +126,8 @@ impl Lane {
             .max(2)
     }
 
-    /// Ends the handing over of a call. `Some` if the spawner dropped it, with the reason to report.
+    /// Ends the handing over of a call. `Some` if the spawner dropped it, with the reason: it is for the
+    /// caller to report and to count.
     pub(super) fn handed_over(&self, result: Result<(), SpawnError>) -> Option<DiscardReason> {
         let dropped = self.handover.swap(0, Ordering::AcqRel) & 1 == 1;
         dropped.then(|| result.map_or_else(DiscardReason::Refused, |()| DiscardReason::Dropped))
