@@ -60,9 +60,10 @@ mod tests {
             let mut looks = 0;
             let mut future = poll_fn(|cx| {
                 looks += 1;
+                let kept = cx.waker().clone();
                 match looks {
-                    1 => cx.waker().wake_by_ref(),
-                    2 => cx.waker().clone().wake(),
+                    1 => kept.wake_by_ref(),
+                    2 => crate::wakers::wake(kept),
                     _ => return Poll::Ready(looks),
                 }
                 Poll::Pending
