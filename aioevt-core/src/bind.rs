@@ -3,7 +3,10 @@
 
 use alloc::string::ToString;
 use core::any::type_name;
+use core::marker::PhantomData;
+use core::mem::needs_drop;
 
+use self::named::Binder;
 use crate::arg_error::{ArgError, Argument};
 use crate::coerce::{Integer, coerce, coerce_small, is, same};
 use crate::data::{Data, EvtData, Payload, Place};
@@ -140,6 +143,12 @@ impl Roles {
     #[inline]
     pub(crate) fn take_all(self) -> bool {
         self.whole && self.takes == 1
+    }
+
+    /// Each is given an argument, in order.
+    #[inline]
+    pub(crate) fn are_values(self) -> bool {
+        !self.manager && !self.take_all()
     }
 
     /// Every event fits.
@@ -315,6 +324,64 @@ macro_rules! tuple_params {
 
 crate::macros::for_each_tuple!(tuple_params);
 
+/// How a callback's parameters come out of an event.
+#[doc(hidden)]
+pub trait Bind: Send + 'static {
+    /// A tuple of them.
+    type Params;
+
+    /// At once, if the message carries exactly them: then there is no call but that of the callback. Only a short cut.
+    #[inline]
+    fn at_once(&self, _event: &mut Event<'_>) -> Option<Self::Params> {
+        None
+    }
+
+    /// In any case.
+    fn bind(&self, event: &mut Event<'_>) -> Result<Self::Params, ArgError>;
+}
+
+/// For parameters that have no names.
+pub(crate) struct ByPosition<P>(PhantomData<fn() -> P>);
+
+impl<P: FromArgs> ByPosition<P> {
+    pub(crate) fn of() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<P: FromArgs> Bind for ByPosition<P> {
+    type Params = P;
+
+    #[inline]
+    fn at_once(&self, event: &mut Event<'_>) -> Option<P> {
+        // The callback is there twice for it: not where memory is short, nor where copying is more than a few moves.
+        if !cfg!(feature = "std") || needs_drop::<P>() || !P::roles().are_values() {
+            return None;
+        }
+        event.data().exact_inside::<P>().and_then(P::copied)
+    }
+
+    #[inline]
+    fn bind(&self, event: &mut Event<'_>) -> Result<P, ArgError> {
+        bind(event)
+    }
+}
+
+/// For parameters that have names: by what `callback!` has written.
+pub(crate) struct ByName<B>(pub(crate) B);
+
+impl<B, P> Bind for ByName<B>
+where
+    B: Fn(&mut Binder<'_>) -> Result<P, ArgError> + Send + 'static,
+{
+    type Params = P;
+
+    #[inline]
+    fn bind(&self, event: &mut Event<'_>) -> Result<P, ArgError> {
+        (self.0)(&mut Binder::new(event))
+    }
+}
+
 /// The arguments for a callback whose parameters have no names.
 #[inline]
 pub(crate) fn bind<P: FromArgs, D: Delivery>(delivery: &mut D) -> Result<P, ArgError> {
@@ -327,8 +394,7 @@ pub(crate) fn bind<P: FromArgs, D: Delivery>(delivery: &mut D) -> Result<P, ArgE
 /// The fast path: the emitted tuple has exactly the types of the parameters, and none of them is special.
 #[inline]
 pub(crate) fn bind_exact<P: FromArgs, D: Delivery + ?Sized>(delivery: &mut D) -> Option<P> {
-    let roles = P::roles();
-    if roles.manager || roles.take_all() {
+    if !P::roles().are_values() {
         return None;
     }
     delivery.data().exact::<P>().and_then(P::copied)

@@ -344,6 +344,15 @@ impl Data {
         }
     }
 
+    /// The same, if that can be seen without a call: it is inside of the message.
+    #[inline]
+    pub(crate) fn exact_inside<T: Any>(&self) -> Option<&T> {
+        match self {
+            Self::Inline(small) => small.get_plain(),
+            Self::Shared(_) => None,
+        }
+    }
+
     /// Not inlined: the usual case does without the calls through two trait objects.
     #[inline(never)]
     fn exact_shared<T: Any>(shared: &Arc<dyn Payload>) -> Option<&T> {

@@ -8,6 +8,7 @@ use core::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use crate::arg_error::ArgError;
+use crate::bind::Bind;
 use crate::callback::Outcome;
 use crate::contain::{Panic, contain, contain_drop};
 use crate::data::Data;
@@ -52,6 +53,15 @@ impl<'a> Event<'a> {
         self.site.record = Some(record);
     }
 
+    /// Whether the call simply ran, by what its function returned.
+    #[inline]
+    fn ended(&mut self, outcome: impl Outcome) -> bool {
+        match outcome.into_result() {
+            Ok(()) => true,
+            Err(error) => self.end(Trouble::Failed(error)),
+        }
+    }
+
     #[cold]
     fn end(&mut self, trouble: Trouble) -> bool {
         *self.trouble = Some(trouble);
@@ -91,59 +101,86 @@ pub trait Invoke: Send {
 }
 
 /// Makes a callback that has run when its function returns.
-pub(crate) fn invoke_sync<B, R>(call: B) -> Box<dyn Invoke>
+pub(crate) fn invoke_sync<B, C, R>(bind: B, call: C) -> Box<dyn Invoke>
 where
-    B: FnMut(&mut Event<'_>) -> Result<R, ArgError> + Send + 'static,
+    B: Bind,
+    C: FnMut(B::Params) -> R + Send + 'static,
     R: Outcome,
 {
-    Box::new(SyncInvoke(call))
+    Box::new(SyncInvoke { bind, call })
 }
 
 /// Makes a callback whose function returns a future.
-pub(crate) fn invoke_async<B, F>(call: B) -> Box<dyn Invoke>
+pub(crate) fn invoke_async<B, C, F>(bind: B, call: C) -> Box<dyn Invoke>
 where
-    B: FnMut(&mut Event<'_>) -> Result<F, ArgError> + Send + 'static,
+    B: Bind,
+    C: FnMut(B::Params) -> F + Send + 'static,
     F: Future + Send + 'static,
     F::Output: Outcome,
 {
-    Box::new(AsyncInvoke { call, spare: None })
+    Box::new(AsyncInvoke {
+        bind,
+        call,
+        spare: None,
+    })
 }
 
-struct SyncInvoke<B>(B);
+struct SyncInvoke<B, C> {
+    bind: B,
+    call: C,
+}
 
-impl<B, R> Invoke for SyncInvoke<B>
+impl<B, C, R> Invoke for SyncInvoke<B, C>
 where
-    B: FnMut(&mut Event<'_>) -> Result<R, ArgError> + Send + 'static,
+    B: Bind,
+    C: FnMut(B::Params) -> R + Send + 'static,
     R: Outcome,
 {
+    /// Short, and with nothing to keep while the function runs: a crowd of callbacks takes most of its time here.
     #[inline]
     fn invoke(&mut self, event: &mut Event<'_>, _: &mut Context<'_>) -> bool {
-        match (self.0)(event).map(Outcome::into_result) {
-            Ok(Ok(())) => true,
-            Ok(Err(error)) => event.end(Trouble::Failed(error)),
+        match self.bind.at_once(event) {
+            Some(params) => event.ended((self.call)(params)),
+            None => self.invoke_bound(event),
+        }
+    }
+}
+
+impl<B, C, R> SyncInvoke<B, C>
+where
+    B: Bind,
+    C: FnMut(B::Params) -> R + Send + 'static,
+    R: Outcome,
+{
+    #[inline(never)]
+    fn invoke_bound(&mut self, event: &mut Event<'_>) -> bool {
+        match self.bind.bind(event) {
+            Ok(params) => event.ended((self.call)(params)),
             Err(error) => event.end(Trouble::Rejected(error)),
         }
     }
 }
 
-struct AsyncInvoke<B, F: Future>
+struct AsyncInvoke<B, C, F: Future>
 where
     F::Output: Outcome,
 {
-    call: B,
+    bind: B,
+    call: C,
     /// The box of a call that was ready at once, for the next call.
     spare: Option<Pin<Box<Call<F>>>>,
 }
 
-impl<B, F> Invoke for AsyncInvoke<B, F>
+impl<B, C, F> Invoke for AsyncInvoke<B, C, F>
 where
-    B: FnMut(&mut Event<'_>) -> Result<F, ArgError> + Send + 'static,
+    B: Bind,
+    C: FnMut(B::Params) -> F + Send + 'static,
     F: Future + Send + 'static,
     F::Output: Outcome,
 {
     fn invoke(&mut self, event: &mut Event<'_>, cx: &mut Context<'_>) -> bool {
-        let future = match (self.call)(event) {
-            Ok(future) => future,
+        let future = match self.bind.bind(event) {
+            Ok(params) => (self.call)(params),
             Err(error) => return event.end(Trouble::Rejected(error)),
         };
         let mut call = match self.spare.take() {

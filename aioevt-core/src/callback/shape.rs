@@ -9,10 +9,10 @@ use super::named::Named;
 use super::{CallbackParts, Factory, Identity, IntoCallback, IntoSharedCallback, Shares};
 use crate::arg_error::ArgError;
 use crate::bind::named::Binder;
-use crate::bind::{FromArg, bind};
+use crate::bind::{Bind, ByName, ByPosition, FromArg};
 use crate::emitted::Emitted;
 use crate::error::BoxError;
-use crate::invoke::{Event, Invoke, invoke_async, invoke_sync};
+use crate::invoke::{Invoke, invoke_async, invoke_sync};
 use crate::sync::{Arc, shared_dyn};
 
 /// Marks a function of the parameters `P` that returns `R`, which is sync or async by `M`.
@@ -112,17 +112,18 @@ impl Outcome for Never {
 pub trait Returns<M>: Sized {
     /// Makes what a lane calls.
     #[doc(hidden)]
-    fn invoke(call: impl Call<Self>) -> Box<dyn Invoke>;
+    fn invoke<B: Bind>(
+        bind: B,
+        call: impl FnMut(B::Params) -> Self + Send + 'static,
+    ) -> Box<dyn Invoke>;
 }
 
-/// Binds the arguments of an event and calls the function.
-pub trait Call<R>: FnMut(&mut Event<'_>) -> Result<R, ArgError> + Send + 'static {}
-
-impl<R, C: FnMut(&mut Event<'_>) -> Result<R, ArgError> + Send + 'static> Call<R> for C {}
-
 impl<R: Outcome> Returns<IsSync> for R {
-    fn invoke(call: impl Call<Self>) -> Box<dyn Invoke> {
-        invoke_sync(call)
+    fn invoke<B: Bind>(
+        bind: B,
+        call: impl FnMut(B::Params) -> Self + Send + 'static,
+    ) -> Box<dyn Invoke> {
+        invoke_sync(bind, call)
     }
 }
 
@@ -131,8 +132,11 @@ where
     F: Future + Send + 'static,
     F::Output: Outcome,
 {
-    fn invoke(call: impl Call<Self>) -> Box<dyn Invoke> {
-        invoke_async(call)
+    fn invoke<B: Bind>(
+        bind: B,
+        call: impl FnMut(B::Params) -> Self + Send + 'static,
+    ) -> Box<dyn Invoke> {
+        invoke_async(bind, call)
     }
 }
 
@@ -152,10 +156,9 @@ macro_rules! functions {
 
             fn into_parts(mut self) -> CallbackParts {
                 CallbackParts {
-                    invoke: R::invoke(move |event: &mut Event<'_>| {
-                        let params: ($($T,)*) = bind(event)?;
+                    invoke: R::invoke(ByPosition::of(), move |params: ($($T,)*)| {
                         let _ = &params;
-                        Ok(self($(params.$i),*))
+                        self($(params.$i),*)
                     }),
                     identity: Identity::of_type::<Fun>(),
                     name: type_name::<Fun>(),
@@ -172,10 +175,9 @@ macro_rules! functions {
             fn into_factory(self) -> Arc<dyn Factory> {
                 shared_dyn!(Shares {
                     function: Arc::new(self),
-                    invoke: |function: Arc<Fun>| R::invoke(move |event: &mut Event<'_>| {
-                        let params: ($($T,)*) = bind(event)?;
+                    invoke: |function: Arc<Fun>| R::invoke(ByPosition::of(), move |params: ($($T,)*)| {
                         let _ = &params;
-                        Ok((*function)($(params.$i),*))
+                        (*function)($(params.$i),*)
                     }),
                 } => dyn Factory)
             }
@@ -196,10 +198,9 @@ macro_rules! functions {
             fn into_parts(self) -> CallbackParts {
                 let Self { bind, mut function } = self;
                 CallbackParts {
-                    invoke: R::invoke(move |event: &mut Event<'_>| {
-                        let params = bind(&mut Binder::new(event))?;
+                    invoke: R::invoke(ByName(bind), move |params: ($($T,)*)| {
                         let _ = &params;
-                        Ok(function($(params.$i),*))
+                        function($(params.$i),*)
                     }),
                     identity: Identity::of_type::<Fun>(),
                     name: type_name::<Fun>(),
@@ -216,11 +217,14 @@ macro_rules! functions {
             fn into_factory(self) -> Arc<dyn Factory> {
                 shared_dyn!(Shares {
                     function: Arc::new(self),
-                    invoke: |this: Arc<Self>| R::invoke(move |event: &mut Event<'_>| {
-                        let params = (this.bind)(&mut Binder::new(event))?;
-                        let _ = &params;
-                        Ok((this.function)($(params.$i),*))
-                    }),
+                    invoke: |this: Arc<Self>| {
+                        let named = this.clone();
+                        let bind = move |binder: &mut Binder<'_>| (named.bind)(binder);
+                        R::invoke(ByName(bind), move |params: ($($T,)*)| {
+                            let _ = &params;
+                            (this.function)($(params.$i),*)
+                        })
+                    },
                 } => dyn Factory)
             }
         }

@@ -91,21 +91,30 @@ impl Small {
         Ok(small)
     }
 
-    /// Mostly the addresses say it, without a call.
+    /// The value, if the addresses say that it is a `T`. Mostly they do.
     #[inline]
-    fn is<T: Any>(&self) -> bool {
-        let type_id = self.ops.type_id;
-        ptr::fn_addr_eq(type_id, id_of::<T> as fn() -> TypeId) || says::<T>(type_id)
+    pub(crate) fn get_plain<T: Any>(&self) -> Option<&T> {
+        let plain = ptr::fn_addr_eq(self.ops.type_id, id_of::<T> as fn() -> TypeId);
+        // SAFETY: it is a `T`.
+        plain.then(|| unsafe { self.get_unchecked() })
     }
 
     /// The value, if it is a `T`.
     #[inline]
     pub(crate) fn get<T: Any>(&self) -> Option<&T> {
-        if !self.is::<T>() {
-            return None;
-        }
-        // SAFETY: by the invariant the space begins with a `T`, which lives as long as `self` is borrowed.
-        Some(unsafe { &*self.space.get().cast::<T>() })
+        self.get_plain().or_else(|| {
+            // SAFETY: it is a `T`.
+            says::<T>(self.ops.type_id).then(|| unsafe { self.get_unchecked() })
+        })
+    }
+
+    /// # Safety
+    ///
+    /// The value is a `T`.
+    #[inline]
+    unsafe fn get_unchecked<T>(&self) -> &T {
+        // SAFETY: by the invariant the space begins with the value, which lives as long as `self` is borrowed.
+        unsafe { &*self.space.get().cast::<T>() }
     }
 
     #[inline]

@@ -89,7 +89,9 @@ impl Calls {
     ) -> bool {
         let runtime = &*lane.runtime;
         let (mut event, group, entries) = take_apart(lane, slot, data, &mut self.trouble);
-        for entry in entries.iter_mut().skip(self.position).take(budget) {
+        let left = entries.get_mut(self.position..).unwrap_or_default();
+        let until = budget.min(left.len());
+        for entry in &mut left[..until] {
             let (Some(invoke), None) = (&mut entry.invoke, entry.remaining) else {
                 return true;
             };
