@@ -20,7 +20,7 @@ use slab::Slab;
 pub(crate) use self::call::{CallEnd, CallGuard, Site};
 pub(crate) use self::driver::Driver;
 pub(crate) use self::message::{Addition, Message};
-pub(crate) use self::table::{Entry, SlotId};
+pub(crate) use self::table::{CallsLeft, Entry, SlotId};
 use crate::data::{Data, IntoEvtData};
 use crate::event_loop::Runtime;
 use crate::ledger::{Ending, Member};

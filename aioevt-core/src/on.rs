@@ -75,9 +75,10 @@ impl On {
         self.times(1)
     }
 
-    /// For `n` events; the same rules as for [`once`](Self::once). With 0 the registration is inert from the start.
+    /// For `n` events; the same rules as for [`once`](Self::once). With 0 the registration is inert from the start,
+    /// with `usize::MAX` it is for every event.
     pub fn times(mut self, n: usize) -> Self {
-        self.times = Some(n);
+        self.times = (n < usize::MAX).then_some(n);
         self
     }
 

@@ -7,7 +7,7 @@ use core::panic::Location;
 use crate::callback::Identity;
 use crate::error::{CallbackError, CallbackErrorKind};
 use crate::sync::Arc;
-use crate::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use crate::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
 
 /// Registered: events reach it.
 const ACTIVE: u8 = 0;
@@ -25,6 +25,9 @@ pub(crate) struct Record {
     /// Which group of the topic it belongs to; set together with `id`.
     pub(crate) group: Arc<GroupFlag>,
     state: AtomicU8,
+    /// Deliveries discarded because the lane was closed. Half a word beside the state, where there is room for it: 2³²
+    /// of them would have been queued in terabytes of memory.
+    lost: AtomicU32,
     pub(crate) label: Cow<'static, str>,
     pub(crate) location: &'static Location<'static>,
     pub(crate) identity: Option<Identity>,
@@ -41,6 +44,7 @@ impl Record {
             id: 0,
             group,
             state: AtomicU8::new(ACTIVE),
+            lost: AtomicU32::new(0),
             label,
             location,
             identity,
@@ -99,6 +103,16 @@ impl Record {
     pub(crate) fn is_revoked(&self) -> bool {
         self.state.load(Ordering::Acquire) == REVOKED
             || (self.group.is_dead() && self.state.load(Ordering::Acquire) == ACTIVE)
+    }
+
+    /// The lane that is being closed discards a delivery. Nobody else counts, so nothing can come in between.
+    pub(crate) fn lose(&self) {
+        let lost = self.lost.load(Ordering::Relaxed);
+        self.lost.store(lost.saturating_add(1), Ordering::Relaxed);
+    }
+
+    pub(crate) fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed).into()
     }
 
     /// The lane gave it up, or never took it.

@@ -51,6 +51,7 @@ macro_rules! conformance {
             a_once_that_emits_its_own_event_runs_once
             arguments_that_do_not_fit_use_up_a_claim
             times_0_is_inert_from_the_start
+            times_of_the_largest_number_is_for_every_event
             recurring_false_is_once
             a_spent_registration_leaves_nothing
             ; panics:

@@ -92,10 +92,10 @@ impl Calls {
         let left = entries.get_mut(self.position..).unwrap_or_default();
         let until = budget.min(left.len());
         for entry in &mut left[..until] {
-            let (Some(invoke), None) = (&mut entry.invoke, entry.remaining) else {
+            let Some(invoke) = &mut entry.invoke else {
                 return true;
             };
-            if !group.is_calm() || runtime.is_stopping() {
+            if entry.calls.are_counted() || !group.is_calm() || runtime.is_stopping() {
                 return true;
             }
             self.position += 1;
@@ -124,7 +124,7 @@ impl Calls {
             return;
         };
         self.position += 1;
-        let last = take_claim(&mut entry.remaining);
+        let last = entry.calls.take();
         if !may_start(&entry.record, last) {
             self.settle(budget);
             tally.discarded += 1;
@@ -187,14 +187,6 @@ fn take_apart<'a>(
     };
     let event = Event::new(data, site, trouble);
     (event, &slot.group, &mut slot.entries)
-}
-
-/// Counts a call of a counted callback down: whether it is the last.
-fn take_claim(remaining: &mut Option<usize>) -> bool {
-    remaining.as_mut().is_some_and(|remaining| {
-        *remaining -= 1;
-        *remaining == 0
-    })
 }
 
 fn may_start(record: &Record, last: bool) -> bool {

@@ -84,14 +84,12 @@ fn discard(driver: &mut Driver, messages: &mut [Message]) -> Vec<Report> {
                 let (mut discarded, member) = (0, slot.member);
                 for index in position..slot.entries.len() {
                     let entry = &mut slot.entries[index];
-                    if entry.invoke.is_none() || entry.remaining == Some(0) {
+                    if entry.invoke.is_none() || entry.calls.are_used_up() {
                         continue;
                     }
                     discarded += 1;
-                    entry.lost += 1;
-                    if let Some(remaining) = &mut entry.remaining {
-                        *remaining -= 1;
-                    }
+                    entry.record.lose();
+                    entry.calls.take();
                 }
                 driver.count_discarded(member, discarded);
             }
@@ -102,7 +100,7 @@ fn discard(driver: &mut Driver, messages: &mut [Message]) -> Vec<Report> {
                 let Some(mut slot) = driver.table.release(*slot) else {
                     continue;
                 };
-                for entry in slot.entries.iter().filter(|entry| entry.lost > 0) {
+                for entry in slot.entries.iter().filter(|entry| entry.record.lost() > 0) {
                     leave(&slot, entry, &mut reports);
                 }
                 let member = slot.member;
@@ -121,15 +119,14 @@ fn leave(slot: &Slot, entry: &Entry, reports: &mut Vec<Report>) {
     if entry.invoke.is_none() || record.is_revoked() {
         return;
     }
-    let expected = entry.lost == 0 && !record.group.is_live();
+    let deliveries = record.lost();
+    let expected = deliveries == 0 && !record.group.is_live();
     record.end();
     if expected {
         // Its manager was closed before: nobody counts on it any more, and nothing was lost.
         return;
     }
-    let reason = DiscardReason::LoopClosed {
-        deliveries: entry.lost,
-    };
+    let reason = DiscardReason::LoopClosed { deliveries };
     let error = record.error(slot.topic.name(), CallbackErrorKind::Discarded(reason));
     reports.push((slot.owner.clone(), error));
 }

@@ -149,7 +149,7 @@ impl Driver {
         let Some(entry) = slot.entries.get(called) else {
             return;
         };
-        let (record, last) = (entry.record.clone(), entry.remaining == Some(0));
+        let (record, last) = (entry.record.clone(), entry.calls.are_used_up());
         slot.report(&record, kind);
         if last {
             slot.dismiss(called);

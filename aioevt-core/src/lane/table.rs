@@ -16,10 +16,34 @@ pub(crate) struct Entry {
     pub(crate) record: Arc<Record>,
     /// `None` is a tombstone.
     pub(crate) invoke: Option<Box<dyn Invoke>>,
-    /// Calls left of a counted registration; `None` for a recurring one.
-    pub(crate) remaining: Option<usize>,
-    /// Deliveries discarded because the lane was closed.
-    pub(crate) lost: u64,
+    pub(crate) calls: CallsLeft,
+}
+
+/// How many calls a registration has left on its lane. One word, so that an entry has four: a crowd of callbacks is read
+/// from one end to the other for each event.
+#[derive(Clone, Copy)]
+pub(crate) struct CallsLeft(usize);
+
+impl CallsLeft {
+    /// So many, or as many as there are events. The largest number is not one of those counted.
+    pub(crate) fn of(times: Option<usize>) -> Self {
+        Self(times.unwrap_or(usize::MAX))
+    }
+
+    #[inline]
+    pub(crate) fn are_counted(self) -> bool {
+        self.0 != usize::MAX
+    }
+
+    pub(crate) fn are_used_up(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Takes one, of which there is one: whether it is the last.
+    pub(crate) fn take(&mut self) -> bool {
+        self.0 -= usize::from(self.are_counted());
+        self.are_used_up()
+    }
 }
 
 /// Which slot. Half a word, so that it takes one together with the kind of the message; a lane with 2³² of them would need

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::{Counted, Group, TopicShared, TopicState};
 use crate::contain::contain_drop;
 use crate::invoke::Invoke;
-use crate::lane::{Addition, Entry, Lane, LaneState, Message};
+use crate::lane::{Addition, CallsLeft, Entry, Lane, LaneState, Message};
 use crate::manager::Inner;
 use crate::maps::Tree;
 use crate::record::{GroupFlag, Record};
@@ -169,8 +169,7 @@ impl Group {
             entry: Entry {
                 record: record.clone(),
                 invoke: new.invoke.take(),
-                remaining: *times,
-                lost: 0,
+                calls: CallsLeft::of(*times),
             },
         };
         state.push_control(self.member, Message::Add(Box::new(addition)));

@@ -111,6 +111,21 @@ pub(crate) fn times_0_is_inert_from_the_start<L: LoopUnderTest>() {
     assert_eq!((mgr.stats().names, token.others()), (0, 0));
 }
 
+pub(crate) fn times_of_the_largest_number_is_for_every_event<L: LoopUnderTest>() {
+    let mut l = L::start();
+    let mgr = Manager::new(l.event_loop());
+    let registration = mgr.on("x").times(usize::MAX).call(|| ());
+    let nearly = mgr.on("x").times(usize::MAX - 1).call(|| ());
+    for _ in 0..3 {
+        assert_eq!(mgr.emit("x", ()).callbacks, 2);
+    }
+    l.settle(&mgr);
+    assert_eq!(mgr.stats().ran, 6);
+    assert!(registration.unregister() && nearly.unregister());
+    l.settle(&mgr);
+    assert_eq!((mgr.stats().names, mgr.stats().pending), (0, 0));
+}
+
 pub(crate) fn recurring_false_is_once<L: LoopUnderTest>() {
     let mut l = L::start();
     let mgr = Manager::new(l.event_loop());
