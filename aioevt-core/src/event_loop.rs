@@ -23,8 +23,8 @@ use crate::sync::atomic::{AtomicBool, Ordering};
 ///
 /// # When the loop is slow, absent or closed
 ///
-/// * Busy (with std): whoever has run dry of events looks for further ones for up to some 30 µs before it sleeps, as long
-///   as that has paid lately. Other tasks of the runtime wait for it as they would for a callback.
+/// * Busy (with std): whoever has run dry of events from other threads looks for further ones for up to some 30 µs before
+///   it sleeps, as long as that has paid lately. Other tasks of the runtime wait for it as they would for a callback.
 /// * Slow: what is emitted waits in the lane's queue, which grows as needed. Emitting never waits.
 /// * Not started (nobody runs the runtime yet): deliveries are held, and each runs exactly once, in order, when it
 ///   starts. Timers of such a loop do not fire.

@@ -77,6 +77,8 @@ pub(crate) struct LaneState {
     slots: SlotId,
     /// The thread that is in the driver, to notice blocking waits there.
     runner: Option<Runner>,
+    /// The thread of the last event: only other ones than the driver's emit while that looks whether there is more.
+    emitter: Runner,
 }
 
 impl Lane {
@@ -93,6 +95,7 @@ impl Lane {
                 free_slots: Vec::new(),
                 slots: 0,
                 runner: None,
+                emitter: Runner::here(),
             }))),
             runtime,
             handles: AtomicUsize::new(1),
@@ -270,6 +273,7 @@ impl LaneState {
             push_and_grow(queue, Message::Event { slot, data });
         }
         prefetch_next(queue);
+        self.emitter = Runner::here();
         if let Some(member) = self.members.get_mut(member) {
             member.accepted += deliveries as u64;
         }
@@ -381,5 +385,32 @@ impl After {
             Inner::retire(&self.owner, lane);
         }
         self.owner.wake_idle();
+    }
+}
+
+#[cfg(all(test, feature = "std", not(loom), not(shuttle)))]
+mod tests {
+    use super::*;
+    use crate::{Manager, PollLoop};
+
+    #[test]
+    fn a_lane_knows_whose_its_last_event_is() {
+        let poll_loop = PollLoop::new(|| ());
+        let event_loop = poll_loop.event_loop();
+        let mgr = Manager::new(&event_loop);
+        mgr.register("x", |_: u8| ());
+        let from_here = || {
+            event_loop
+                .lane()
+                .state
+                .with(|state| state.emitter == Runner::here())
+        };
+        std::thread::scope(|scope| scope.spawn(|| mgr.emit("x", (1u8,))).join().unwrap());
+        assert!(!from_here());
+        // By the way around the topic's lock, too.
+        for _ in 0..2 {
+            mgr.emit("x", (1u8,));
+            assert!(from_here());
+        }
     }
 }

@@ -37,6 +37,8 @@ pub(super) struct Patience {
     /// Others wanted the processor, and standing in line with them would stop the whole loop: no looks until the next
     /// probe.
     crowded: bool,
+    /// The last event came from the loop's own thread, which emits nothing while it looks here.
+    from_here: bool,
 }
 
 impl Patience {
@@ -59,13 +61,17 @@ impl Patience {
         }
     }
 
-    /// There were messages.
+    /// There were messages, and the last event `from_here`: from the thread that is looking.
     #[inline]
-    pub(super) fn found(&mut self, messages: usize) {
+    pub(super) fn found(&mut self, messages: usize, from_here: bool) {
+        if MOST == 0 {
+            return;
+        }
         if self.looks > 0 && !self.crowded {
             self.limit = MOST;
         }
-        self.stream = messages > 1;
+        self.from_here = from_here;
+        self.stream = messages > 1 && !from_here;
         if self.stream && !self.crowded && self.limit == 0 {
             self.limit = ONE;
         }
@@ -75,6 +81,9 @@ impl Patience {
     /// There was nothing: whether to look again instead of going to sleep.
     pub(super) fn looks_again(&mut self) -> bool {
         self.stream = false;
+        if MOST == 0 || self.from_here {
+            return false;
+        }
         let in_vain = self.looks >= self.limit;
         if !in_vain && self.left > 0 {
             self.looks += 1;
@@ -118,9 +127,9 @@ mod tests {
     fn only_a_stream_is_worth_a_look() {
         let mut patience = Patience::default();
         assert_eq!(looks(&mut patience), 0);
-        patience.found(1);
+        patience.found(1, false);
         assert_eq!(looks(&mut patience), 0);
-        patience.found(2);
+        patience.found(2, false);
         assert_eq!(looks(&mut patience), ONE);
         // It was in vain.
         assert_eq!(looks(&mut patience), 0);
@@ -129,15 +138,15 @@ mod tests {
     #[test]
     fn a_look_that_found_something_is_worth_all_and_each_time_in_vain_half_as_many() {
         let mut patience = Patience::default();
-        patience.found(2);
+        patience.found(2, false);
         patience.begin_turn();
         assert!(patience.looks_again());
-        patience.found(1);
+        patience.found(1, false);
         let mut expected = MOST;
         while expected > 0 {
             assert_eq!(looks(&mut patience), expected);
             // Without a look it says nothing.
-            patience.found(2);
+            patience.found(2, false);
             expected /= 2;
         }
         assert_eq!(looks(&mut patience), ONE);
@@ -146,10 +155,10 @@ mod tests {
     #[test]
     fn the_end_of_a_turn_ends_the_looks_and_is_not_held_against_them() {
         let mut patience = Patience::default();
-        patience.found(2);
+        patience.found(2, false);
         patience.begin_turn();
         assert!(patience.looks_again());
-        patience.found(1);
+        patience.found(1, false);
         // One was before.
         assert_eq!(looks_left(&mut patience), MOST - 1);
         assert_eq!(looks(&mut patience), MOST);
@@ -171,16 +180,32 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_from_the_loop_s_own_thread_is_not_waited_for() {
+        let mut patience = Patience::default();
+        patience.found(2, false);
+        patience.begin_turn();
+        assert!(patience.looks_again());
+        patience.found(3, true);
+        assert!(!patience.stream);
+        for _ in 0..2 * PROBE {
+            assert_eq!(looks(&mut patience), 0);
+        }
+        // What was learned of other threads still holds when they emit again.
+        patience.found(1, false);
+        assert_eq!(looks(&mut patience), MOST);
+    }
+
+    #[test]
     fn where_others_want_the_processor_there_are_no_looks_until_the_next_probe() {
         let mut patience = Patience {
             looks: 2,
             crowded: true,
             ..Patience::default()
         };
-        patience.found(3);
+        patience.found(3, false);
         for sleep in 0..PROBE {
             assert_eq!(looks(&mut patience), 0, "{sleep}");
-            patience.found(3);
+            patience.found(3, false);
         }
         assert_eq!(looks(&mut patience), MOST);
     }

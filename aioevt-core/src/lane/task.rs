@@ -65,14 +65,14 @@ impl Future for LaneTask {
             }
             driver.keep_room(lane.reserved());
             this.patience.gather();
-            let (more, needed) = lane.state.with(|state| {
+            let (more, needed, from_here) = lane.state.with(|state| {
                 state.runner = Some(here);
                 let more = driver.exchange(state, &mut after);
-                (more, more || lane.is_needed(state))
+                (more, more || lane.is_needed(state), state.emitter == here)
             });
             if more || !after.is_empty() {
                 if more {
-                    this.patience.found(driver.batch.len());
+                    this.patience.found(driver.batch.len(), from_here);
                 }
                 After::run_all(after, lane);
                 continue;
