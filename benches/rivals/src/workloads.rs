@@ -7,6 +7,7 @@ mod delay;
 mod fanout;
 mod handoff;
 mod inline;
+mod local;
 mod loops;
 mod names;
 mod nobody;
@@ -47,6 +48,14 @@ pub const ALL: &[Workload] = &[
     Workload {
         ids: &["loops-3"],
         run: loops::run,
+    },
+    Workload {
+        ids: &["local-1"],
+        run: local::one,
+    },
+    Workload {
+        ids: &["local-16"],
+        run: local::sixteen,
     },
     Workload {
         ids: &["async-1-ready"],

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::task::yield_now;
+
 use super::race::{Figure, Round};
 use super::wrong::{Wrong, check, wrong};
 
@@ -83,6 +85,11 @@ impl Gate {
         *self.state.lock().unwrap_or_else(PoisonError::into_inner) = (sinks, None);
     }
 
+    fn is_open(&self) -> bool {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.1.is_some()
+    }
+
     fn wait(&self) -> Option<Instant> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self
@@ -142,6 +149,24 @@ impl Crowd {
             emitted,
             end.saturating_duration_since(start),
         ))
+    }
+
+    /// The same from inside of the runtime on which the receivers run: they do so while `send` waits.
+    pub async fn flood_from_inside(
+        &mut self,
+        events: u64,
+        mut send: impl AsyncFnMut(Words),
+    ) -> Result<Figure, Wrong> {
+        let range = self.expect(events);
+        let start = Instant::now();
+        for seq in range {
+            send(words(seq)).await;
+        }
+        while !self.gate.is_open() && start.elapsed() < PATIENCE {
+            yield_now().await;
+        }
+        let end = self.finish()?;
+        Ok(Figure::whole(events, end.saturating_duration_since(start)))
     }
 
     /// Makes every sink want the next `events` events, whose numbers are returned.

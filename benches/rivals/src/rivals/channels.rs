@@ -1,43 +1,40 @@
-//! Unbounded queues from this thread to one receiving task on a tokio runtime of another thread.
+//! Unbounded queues to one receiving task on a tokio runtime. Each gives what sends to it.
 
 use std::sync::Arc;
+
+use tokio::runtime::Handle;
 
 use crate::harness::crowd::{Crowd, Sink, Words};
 use crate::harness::race::Round;
 use crate::runtimes::TokioThread;
 
-/// Keeps the runtime for as long as the sender: rounds end before either is dropped.
-fn with<'a>(thread: TokioThread, crowd: Crowd, mut send: impl FnMut(Words) + 'a) -> Round<'a> {
+/// From this thread to the runtime of another one.
+pub fn to_a_thread<S: FnMut(Words) + 'static>(
+    queue: fn(&Handle, Arc<Sink>) -> S,
+) -> Round<'static> {
+    let (thread, crowd) = (TokioThread::start(), Crowd::new(1));
+    let mut send = queue(thread.handle(), crowd.sink());
     crowd.flooded(move |event| {
+        // For as long as the sender: rounds end before either is dropped.
         let _kept = &thread;
         send(event);
     })
 }
 
-fn start() -> (TokioThread, Crowd, Arc<Sink>) {
-    let crowd = Crowd::new(1);
-    let sink = crowd.sink();
-    (TokioThread::start(), crowd, sink)
-}
-
-pub fn tokio_mpsc() -> Round<'static> {
-    let (thread, crowd, sink) = start();
+pub fn tokio_mpsc(handle: &Handle, sink: Arc<Sink>) -> impl FnMut(Words) + use<> {
     let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
-    thread.spawn(async move {
+    handle.spawn(async move {
         while let Some(event) = receiver.recv().await {
             sink.take(event);
         }
     });
-    with(thread, crowd, move |event| {
-        sender.send(event).expect("the receiver lives");
-    })
+    move |event| sender.send(event).expect("the receiver lives")
 }
 
-pub fn tokio_mpsc_many() -> Round<'static> {
+pub fn tokio_mpsc_many(handle: &Handle, sink: Arc<Sink>) -> impl FnMut(Words) + use<> {
     const AT_ONCE: usize = 128;
-    let (thread, crowd, sink) = start();
     let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
-    thread.spawn(async move {
+    handle.spawn(async move {
         let mut events = Vec::with_capacity(AT_ONCE);
         while receiver.recv_many(&mut events, AT_ONCE).await > 0 {
             for event in events.drain(..) {
@@ -45,47 +42,36 @@ pub fn tokio_mpsc_many() -> Round<'static> {
             }
         }
     });
-    with(thread, crowd, move |event| {
-        sender.send(event).expect("the receiver lives");
-    })
+    move |event| sender.send(event).expect("the receiver lives")
 }
 
-pub fn flume() -> Round<'static> {
-    let (thread, crowd, sink) = start();
+pub fn flume(handle: &Handle, sink: Arc<Sink>) -> impl FnMut(Words) + use<> {
     let (sender, receiver) = flume::unbounded();
-    thread.spawn(async move {
+    handle.spawn(async move {
         while let Ok(event) = receiver.recv_async().await {
             sink.take(event);
         }
     });
-    with(thread, crowd, move |event| {
-        sender.send(event).expect("the receiver lives");
-    })
+    move |event| sender.send(event).expect("the receiver lives")
 }
 
-pub fn kanal() -> Round<'static> {
-    let (thread, crowd, sink) = start();
+pub fn kanal(handle: &Handle, sink: Arc<Sink>) -> impl FnMut(Words) + use<> {
     let (sender, receiver) = kanal::unbounded();
     let receiver = receiver.to_async();
-    thread.spawn(async move {
+    handle.spawn(async move {
         while let Ok(event) = receiver.recv().await {
             sink.take(event);
         }
     });
-    with(thread, crowd, move |event| {
-        sender.send(event).expect("the receiver lives");
-    })
+    move |event| sender.send(event).expect("the receiver lives")
 }
 
-pub fn async_channel() -> Round<'static> {
-    let (thread, crowd, sink) = start();
+pub fn async_channel(handle: &Handle, sink: Arc<Sink>) -> impl FnMut(Words) + use<> {
     let (sender, receiver) = async_channel::unbounded();
-    thread.spawn(async move {
+    handle.spawn(async move {
         while let Ok(event) = receiver.recv().await {
             sink.take(event);
         }
     });
-    with(thread, crowd, move |event| {
-        sender.try_send(event).expect("the receiver lives");
-    })
+    move |event| sender.try_send(event).expect("the receiver lives")
 }

@@ -65,8 +65,14 @@ fn race(
     let events = plan.count(1_000_000, 200_000);
     let finish = Race::new(format!("{id}: {title}"), events)
         .ours("aioevt", ours)
-        .rival(rivals::TOKIO_MPSC, channels::tokio_mpsc())
-        .rival(rivals::TOKIO_MPSC_MANY, channels::tokio_mpsc_many())
+        .rival(
+            rivals::TOKIO_MPSC,
+            channels::to_a_thread(channels::tokio_mpsc),
+        )
+        .rival(
+            rivals::TOKIO_MPSC_MANY,
+            channels::to_a_thread(channels::tokio_mpsc_many),
+        )
         .rival(
             rivals::TOKIO_BROADCAST,
             fanout::tokio_broadcast(1, fanout::Room::For(events)),
@@ -75,9 +81,12 @@ fn race(
             rivals::TOKIO_BROADCAST_SMALL,
             fanout::tokio_broadcast(1, fanout::Room::Slots1024),
         )
-        .rival(rivals::FLUME, channels::flume())
-        .rival(rivals::KANAL, channels::kanal())
-        .rival(rivals::ASYNC_CHANNEL, channels::async_channel())
+        .rival(rivals::FLUME, channels::to_a_thread(channels::flume))
+        .rival(rivals::KANAL, channels::to_a_thread(channels::kanal))
+        .rival(
+            rivals::ASYNC_CHANNEL,
+            channels::to_a_thread(channels::async_channel),
+        )
         .run(plan)?;
     book.ratio(finish.ratio(id, goal));
     book.table(finish.table());
