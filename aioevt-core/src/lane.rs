@@ -328,6 +328,12 @@ impl LaneState {
         }
     }
 
+    /// Whether there is something to set going.
+    #[inline]
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.waker.is_some() || self.parked.is_some()
+    }
+
     /// Puts what sets a lane with a runtime going after a push into `place`, for the caller to use after unlocking.
     #[inline]
     pub(crate) fn wakeup_by_runtime(&mut self, place: &mut Option<Wakeup>) {

@@ -44,6 +44,7 @@ impl Runner {
     }
 
     /// The calling thread.
+    #[inline]
     pub(crate) fn here() -> Self {
         Self(
             #[cfg(feature = "std")]

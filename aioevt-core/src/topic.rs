@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 pub(crate) use self::change::{
     NewCallback, Refused, attach, close, detach_lane, revoke, unregister_all,
 };
-pub(crate) use self::commit::{commit, commit_any, commit_plain, commit_waiters, finish_plain};
+pub(crate) use self::commit::{commit_any, commit_plain, commit_waiters, finish_plain};
 use self::route::Route;
 pub(crate) use self::waiters::{arm, disarm};
 use crate::lane::{Lane, SlotId};

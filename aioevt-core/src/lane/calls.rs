@@ -53,27 +53,28 @@ impl Calls {
         cx: &mut Context<'_>,
         budget: &mut usize,
     ) -> bool {
-        while let Some(entry) = slot.entries.get(self.position) {
+        loop {
+            let simply = self.call_plain(lane, slot, data, cx, *budget);
+            let calls = self.settle(budget);
+            tally.ran += calls as u64;
+            if !simply {
+                tally.ran -= 1;
+                self.look_after(lane, slot, tally);
+            }
+            // Mostly that was all.
+            let Some(entry) = slot.entries.get(self.position) else {
+                return true;
+            };
             if entry.invoke.is_none() {
                 // A tombstone. It is no call, so a turn does not end for it.
                 self.position += 1;
                 self.unsettled = self.position;
-                continue;
-            }
-            if *budget == 0 || lane.runtime.is_stopping() {
+            } else if *budget == 0 || lane.runtime.is_stopping() {
                 return false;
-            }
-            let simply = self.call_plain(lane, slot, data, cx, *budget);
-            match self.settle(budget) {
-                0 => self.call_special(lane, slot, data, tally, cx, budget),
-                calls if simply => tally.ran += calls as u64,
-                calls => {
-                    tally.ran += calls as u64 - 1;
-                    self.look_after(lane, slot, tally);
-                }
+            } else if calls == 0 {
+                self.call_special(lane, slot, data, tally, cx, budget);
             }
         }
-        true
     }
 
     /// The hot loop: calls callbacks up to the first that has to be asked whether it starts. `false` if the last one

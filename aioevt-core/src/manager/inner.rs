@@ -92,18 +92,30 @@ impl Inner {
         match sent {
             Sent::Unheard => this.unheard(data),
             Sent::Committed(callbacks) => topic::finish_plain(callbacks, wakeup),
-            Sent::Given(topic) => Self::emit_on(this, &topic, data),
-            Sent::Unusual(topic) => {
-                let data = data.take().map(|data| data.into_data(false));
-                topic::commit_any(this, &topic, data)
-            }
+            Sent::Unusual(topic) => Self::emit_otherwise(this, &topic, data),
         }
     }
 
-    /// Emits to a topic. An emit that nobody hears builds no payload. As with [`emit`](Self::emit), the data stays where
-    /// it is for as long as it can.
+    /// Emits to a topic. As with [`emit`](Self::emit), the data stays where it is for as long as it can. An entry that was
+    /// removed meanwhile has nobody to hear it: whoever registered anew did so while this emit was on its way.
     #[inline]
     pub(crate) fn emit_on<D: IntoEvtData>(
+        this: &Arc<Self>,
+        topic: &Arc<TopicShared>,
+        data: &mut Option<D>,
+    ) -> Emitted {
+        if cfg!(feature = "std") && !D::ALLOCATES && topic.hint() == Hint::OneLane {
+            let mut wakeup = None;
+            if let Some(callbacks) = topic::commit_plain(topic, data, &mut wakeup) {
+                return topic::finish_plain(callbacks, wakeup);
+            }
+        }
+        Self::emit_otherwise(this, topic, data)
+    }
+
+    /// Not inlined, so that the usual emit has nothing to keep for it. An emit that nobody hears builds no payload.
+    #[inline(never)]
+    fn emit_otherwise<D: IntoEvtData>(
         this: &Arc<Self>,
         topic: &Arc<TopicShared>,
         data: &mut Option<D>,
@@ -111,9 +123,6 @@ impl Inner {
         let hint = topic.hint();
         if matches!(hint, Hint::Nobody | Hint::Closed) {
             return this.unheard(data);
-        }
-        if cfg!(feature = "std") && hint == Hint::OneLane && !D::ALLOCATES {
-            return topic::commit(this, topic, data);
         }
         // Without std it is built the same way for all, so that one piece of code serves all types.
         let shared = cfg!(feature = "std") && hint != Hint::OneLane;
@@ -379,7 +388,6 @@ enum Sent {
     Unheard,
     /// To so many callbacks.
     Committed(usize),
-    Given(Arc<TopicShared>),
     Unusual(Arc<TopicShared>),
 }
 
@@ -395,13 +403,12 @@ impl Sent {
             return Self::Unheard;
         };
         match topic.hint() {
-            Hint::Nobody | Hint::Closed => return Self::Unheard,
-            Hint::OneLane => {}
-            Hint::Waiters | Hint::Many => return Self::Given(topic.clone()),
-        }
-        match topic::commit_plain(topic, data, wakeup) {
-            Some(callbacks) => Self::Committed(callbacks),
-            None => Self::Unusual(topic.clone()),
+            Hint::Nobody | Hint::Closed => Self::Unheard,
+            Hint::OneLane => match topic::commit_plain(topic, data, wakeup) {
+                Some(callbacks) => Self::Committed(callbacks),
+                None => Self::Unusual(topic.clone()),
+            },
+            Hint::Waiters | Hint::Many => Self::Unusual(topic.clone()),
         }
     }
 }

@@ -25,24 +25,6 @@ struct Aftermath {
     unneeded: bool,
 }
 
-/// Emits to a topic. An entry that was removed meanwhile has nobody to hear it: whoever registered anew did so while
-/// this emit was on its way.
-#[inline]
-pub(crate) fn commit(
-    owner: &Arc<Inner>,
-    topic: &Arc<TopicShared>,
-    data: &mut Option<impl IntoEvtData>,
-) -> Emitted {
-    let mut wakeup = None;
-    match commit_plain(topic, data, &mut wakeup) {
-        Some(callbacks) => finish_plain(callbacks, wakeup),
-        None => {
-            let data = data.take().map(|data| data.into_data(false));
-            commit_any(owner, topic, data)
-        }
-    }
-}
-
 /// The usual commit: how many callbacks will get the event. If it is another one, the data stays and this is `None`. It
 /// runs no foreign code, and allocates only when the lane's queue grows: the data is to be such that building it does
 /// not. It is built in its place in the queue. The wakeup is for [`finish_plain`] with no lock held; it has a place of its

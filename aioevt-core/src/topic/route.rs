@@ -38,6 +38,7 @@ mod imp {
     }
 
     impl Target {
+        #[inline(never)]
         fn wakeup(&self, state: &mut LaneState, place: &mut Option<Wakeup>) {
             match &self.inline {
                 Some(lane) => state.wakeup(lane, place),
@@ -76,7 +77,9 @@ mod imp {
                     let slot = self.slot.load(Ordering::Relaxed);
                     let member = self.member.load(Ordering::Relaxed);
                     state.push_plain(slot, member, callbacks, data)?;
-                    target.wakeup(state, wakeup);
+                    if state.is_at_rest() {
+                        target.wakeup(state, wakeup);
+                    }
                     Some(callbacks)
                 })
             });
