@@ -380,7 +380,15 @@ impl After {
         })
     }
 
+    #[inline]
     fn run_all(all: Vec<Self>, lane: &Arc<Lane>) {
+        if !all.is_empty() {
+            Self::run_each(all, lane);
+        }
+    }
+
+    #[inline(never)]
+    fn run_each(all: Vec<Self>, lane: &Arc<Lane>) {
         for after in all {
             after.run(lane);
         }
