@@ -49,7 +49,7 @@ impl Future for LaneTask {
             lane.state.with(|state| state.runner = Some(here));
         }
         loop {
-            let worked_off = driver.work(lane, cx, &mut budget);
+            let worked_off = driver.batch.is_empty() || driver.work(lane, cx, &mut budget);
             let mut after = Vec::new();
             if !worked_off {
                 lane.state.with(|state| {
