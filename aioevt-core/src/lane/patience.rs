@@ -70,8 +70,9 @@ impl Patience {
         if self.looks > 0 && !self.crowded {
             self.limit = MOST;
         }
-        self.from_here = from_here;
-        self.stream = messages > 1 && !from_here;
+        // Models run all their threads on one.
+        self.from_here = from_here && !MODELLED;
+        self.stream = messages > 1 && !self.from_here;
         if self.stream && !self.crowded && self.limit == 0 {
             self.limit = ONE;
         }
