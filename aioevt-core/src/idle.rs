@@ -122,12 +122,11 @@ impl Idle {
         }
     }
 
-    /// Limits it to `limit` from now, by the timer of the manager's default loop. A limit set before is replaced. A closed
-    /// manager has no default loop any more: `blocking` keeps the limit all the same, in async code
-    /// [`timeout_on`](Self::timeout_on) names another timer.
+    /// Limits it to `limit` from now, by the timer of the manager's default loop. A limit set before is replaced. Once the
+    /// manager is closed, by the timer of a loop on which something of it is outstanding.
     pub fn timeout(self, limit: Duration) -> Self {
-        let event_loop = self.owner.default_loop();
-        self.limited(event_loop, limit)
+        let timer = self.owner.timer();
+        self.limited(timer, limit)
     }
 
     /// Limits it to `limit` from now, by the timer of `event_loop`. A limit set before is replaced.
@@ -144,34 +143,38 @@ impl Idle {
     /// assert_eq!(mgr.idle().timeout_on(&timer, Duration::from_secs(1)).blocking(), Ok(()));
     /// ```
     pub fn timeout_on(self, event_loop: impl Into<EventLoop>, limit: Duration) -> Self {
-        self.limited(Some(event_loop.into()), limit)
+        let timer = event_loop.into().runtime().clone();
+        self.limited(Some(timer), limit)
     }
 
-    fn limited(mut self, event_loop: Option<EventLoop>, limit: Duration) -> Self {
+    fn limited(mut self, timer: Option<Arc<Runtime>>, limit: Duration) -> Self {
         self.cancel_limit();
         #[cfg(feature = "std")]
         {
             self.deadline = std::time::Instant::now().checked_add(limit);
         }
-        if let Some(event_loop) = event_loop {
-            let ticket = self.ticket();
-            // What has become of the limit before this one does not matter any more, nor what still will: it may be on
-            // its way here.
-            let ticket = self.owner.idle_waiters().seats.with(|seats| {
-                if let Some(seat) = seats.seat(ticket) {
-                    seat.note = None;
-                }
-                seats.renew(ticket).unwrap_or(ticket)
-            });
-            self.ticket = Some(ticket);
-            let runtime = event_loop.runtime();
-            let action = IdleLimit {
-                owner: self.owner.clone(),
-                ticket,
-            };
-            let key = Delays::add(runtime, limit, Action::LimitIdle(action, IdleLimit::end));
-            self.limit = key.map(|key| (Arc::downgrade(runtime), key));
-        }
+        let ticket = self.ticket();
+        // What has become of the limit before this one does not matter any more, nor what still will: it may be on its way
+        // here.
+        let ticket = self.owner.idle_waiters().seats.with(|seats| {
+            if let Some(seat) = seats.seat(ticket) {
+                seat.note = None;
+            }
+            seats.renew(ticket).unwrap_or(ticket)
+        });
+        self.ticket = Some(ticket);
+        let action = IdleLimit {
+            owner: self.owner.clone(),
+            ticket,
+        };
+        let Some(timer) = timer else {
+            action.end(Err(TimerError::Closed));
+            return self;
+        };
+        let key = Delays::add(&timer, limit, Action::LimitIdle(action, IdleLimit::end));
+        self.limit = key.map(|key| (Arc::downgrade(&timer), key));
+        // Perhaps the last one.
+        let _ = contain_drop(timer);
         self
     }
 

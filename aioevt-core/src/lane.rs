@@ -329,6 +329,7 @@ impl LaneState {
     }
 
     /// Whether there is something to set going.
+    #[cfg(any(feature = "std", loom, shuttle))]
     #[inline]
     pub(crate) fn is_at_rest(&self) -> bool {
         self.waker.is_some() || self.parked.is_some()

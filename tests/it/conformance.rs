@@ -151,6 +151,7 @@ macro_rules! conformance {
             an_event_in_time_is_received
             a_limit_races_an_emit_and_there_is_one_outcome
             idle_times_out_while_a_call_is_suspended
+            idle_times_out_after_close
             a_delay_is_not_early
             a_delay_of_nothing_does_not_run_inside_emit_after
             ten_thousand_equal_delays_fire_in_the_order_of_the_calls

@@ -69,6 +69,18 @@ impl Inner {
         self.default_loop.with(|event_loop| event_loop.clone())
     }
 
+    /// What keeps the limits that name no loop. A closed manager has no default loop any more, but perhaps another one on
+    /// which something is left to do.
+    pub(crate) fn timer(&self) -> Option<Arc<Runtime>> {
+        match self.default_loop() {
+            Some(event_loop) => Some(event_loop.runtime().clone()),
+            None => self.with_lanes(|lanes| {
+                let mut runtimes = lanes.iter().map(|lane| &lane.runtime);
+                runtimes.find(|runtime| !runtime.is_inline()).cloned()
+            }),
+        }
+    }
+
     // Emitting.
 
     /// Emits by name. The data is moved from where it is into its place in the queue: a copy made on the way would be read

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use aioevt::{Manager, Timer, WaitError};
+use aioevt::{EventLoop, Manager, Timer, WaitError};
 
 use crate::support::{LIMIT, Log, LoopUnderTest, Token};
 
@@ -87,6 +87,29 @@ pub(crate) fn idle_times_out_while_a_call_is_suspended<L: LoopUnderTest>() {
     mgr.emit("go", ());
     l.settle(&mgr);
     assert_eq!(l.run(mgr.idle().timeout(LIMIT)), Ok(()));
+}
+
+pub(crate) fn idle_times_out_after_close<L: LoopUnderTest>() {
+    let mut l = L::start();
+    let mgr = Manager::new(l.event_loop());
+    let (other, begun) = (Manager::new(EventLoop::inline()), mgr.wait("begun"));
+    mgr.register("x", {
+        let other = other.clone();
+        move |mgr: Manager| {
+            let end = other.wait("end");
+            mgr.emit("begun", ());
+            async move { end.await.map(drop) }
+        }
+    });
+    mgr.emit("x", ());
+    l.run(begun).unwrap();
+    mgr.close();
+    assert_eq!(l.run(mgr.idle().timeout(SHORT)), Err(WaitError::TimedOut));
+    other.emit("end", ());
+    assert_eq!(l.run(mgr.idle().timeout(LIMIT)), Ok(()));
+    // Nothing is outstanding, so there is no timer, and no need of one.
+    assert_eq!(l.run(mgr.idle().timeout(SHORT)), Ok(()));
+    assert_eq!(mgr.stats().ran, 1);
 }
 
 pub(crate) fn a_delay_is_not_early<L: LoopUnderTest>() {
