@@ -181,6 +181,9 @@ impl Timer for EventLoop {
     }
 }
 
+/// Thirty days.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60 * 60 * 24 * 30);
+
 /// Both abilities of a runtime behind one `dyn`.
 pub(crate) trait SpawnAndTime: Spawner + Timer {}
 
@@ -211,7 +214,7 @@ impl Runtime {
 
     #[inline]
     pub(crate) fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Relaxed)
+        cfg!(feature = "std") && self.stopping.load(Ordering::Relaxed)
     }
 
     #[cfg(feature = "std")]
@@ -230,6 +233,14 @@ impl Runtime {
             Kind::Inline => Err(SpawnError::Unsupported),
             Kind::Poll(core) => Core::spawn(core, future),
             Kind::Foreign(runtime) => runtime.spawn(future),
+        }
+    }
+
+    /// Timers differ in what they can take. A longer sleep is armed again afterwards.
+    pub(crate) fn longest_sleep(&self) -> Duration {
+        match self.kind {
+            Kind::Foreign(_) => LONGEST_SLEEP,
+            Kind::Inline | Kind::Poll(_) => Duration::MAX,
         }
     }
 

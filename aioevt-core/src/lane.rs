@@ -304,10 +304,11 @@ impl LaneState {
         }
     }
 
-    /// A free slot, for the next new group.
+    /// A free slot, for the next new group. That it is freed takes no memory.
     pub(crate) fn take_slot(&mut self) -> SlotId {
         self.free_slots.pop().unwrap_or_else(|| {
             self.slots += 1;
+            self.free_slots.reserve(self.slots as usize);
             self.slots - 1
         })
     }

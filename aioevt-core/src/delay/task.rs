@@ -14,9 +14,6 @@ use crate::sync::{Arc, Weak};
 /// Entries fired, or sleeps armed, in one poll, so that other tasks of the runtime get their turns.
 const BUDGET: usize = 128;
 
-/// One sleep is never longer than this: timers differ in what they can take. It is armed again afterwards.
-const LONGEST: Duration = Duration::from_secs(60 * 60 * 24 * 30);
-
 /// Starts the task. With no lock held. One that is refused loses every entry by being dropped.
 pub(super) fn spawn(runtime: &Arc<Runtime>) {
     if runtime.is_inline() {
@@ -73,6 +70,10 @@ impl DelayTask {
                 return Poll::Ready(());
             };
             while budget > 0 {
+                if runtime.is_stopping() {
+                    // What is left is lost with the loop.
+                    return Poll::Pending;
+                }
                 let Some(action) = runtime.delays.pop_due(now) else {
                     break;
                 };
@@ -126,7 +127,7 @@ impl DelayTask {
         };
         self.disarm();
         if let Some(deadline) = next {
-            let duration = deadline.saturating_sub(now).min(LONGEST);
+            let duration = deadline.saturating_sub(now).min(runtime.longest_sleep());
             match contain(|| runtime.sleep(duration)) {
                 Ok(sleep) => self.sleep = Some((deadline, sleep)),
                 Err(_) => return Armed::Broken(TimerError::Closed),

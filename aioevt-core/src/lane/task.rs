@@ -109,7 +109,7 @@ fn go_to_sleep(lane: &Lane, cx: &Context<'_>) -> Next {
     let Ok(waker) = contain(|| cx.waker().clone()) else {
         return Next::Broken;
     };
-    let mut waker = Some(waker);
+    let (mut waker, mut room) = (Some(waker), Vec::new());
     let next = lane.state.with(|state| {
         if !state.queue.is_empty() {
             return Next::Work;
@@ -117,6 +117,10 @@ fn go_to_sleep(lane: &Lane, cx: &Context<'_>) -> Next {
         if !lane.is_needed(state) {
             state.phase = Phase::Closed;
             state.runner = None;
+            // The route of a name may refer to the state for as long as that lives.
+            if cfg!(feature = "std") {
+                room = core::mem::take(&mut state.queue);
+            }
             return Next::End;
         }
         core::mem::swap(&mut state.waker, &mut waker);

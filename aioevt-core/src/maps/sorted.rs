@@ -1,7 +1,6 @@
 //! A map in a sorted array, with as much of `BTreeMap`'s interface as core uses.
 
 use alloc::vec::Vec;
-use core::cmp::Ordering;
 
 pub(crate) struct Sorted<K, V>(Vec<(K, V)>);
 
@@ -29,7 +28,16 @@ impl<K, V> Sorted<K, V> {
     }
 
     pub(crate) fn pop_first(&mut self) -> Option<(K, V)> {
-        (!self.0.is_empty()).then(|| self.0.remove(0))
+        let first = (!self.0.is_empty()).then(|| self.0.remove(0));
+        self.fit();
+        first
+    }
+
+    /// What made room for many leaves none of it behind.
+    fn fit(&mut self) {
+        if self.0.capacity() / 4 > self.0.len() {
+            self.0.shrink_to(self.0.len() * 2);
+        }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
@@ -46,16 +54,8 @@ impl<K, V> Sorted<K, V> {
 }
 
 impl<K: Ord, V> Sorted<K, V> {
-    /// From the last back: keys mostly grow, and behind the place everything has to move anyway.
     fn search(&self, key: &K) -> Result<usize, usize> {
-        for (place, (other, _)) in self.0.iter().enumerate().rev() {
-            match other.cmp(key) {
-                Ordering::Less => return Err(place + 1),
-                Ordering::Equal => return Ok(place),
-                Ordering::Greater => {}
-            }
-        }
-        Err(0)
+        self.0.binary_search_by(|(other, _)| other.cmp(key))
     }
 
     pub(crate) fn insert(&mut self, key: K, value: V) -> Option<V> {
@@ -75,9 +75,7 @@ impl<K: Ord, V> Sorted<K, V> {
 
     pub(crate) fn remove(&mut self, key: &K) -> Option<V> {
         let (_, value) = self.0.remove(self.search(key).ok()?);
-        if self.0.capacity() / 4 > self.0.len() {
-            self.0.shrink_to(self.0.len() * 2);
-        }
+        self.fit();
         Some(value)
     }
 }

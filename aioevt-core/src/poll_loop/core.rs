@@ -200,14 +200,15 @@ impl Core {
 
     pub(crate) fn poll(&self, now: Duration) -> Option<Duration> {
         let here = Runner::here();
-        let due = self.state.with(|state| {
+        self.state.with(|state| {
             state.polled = state.polled.max(now);
             state.asleep = false;
             state.runner = Some(here);
-            state.timers.due(state.polled)
         });
         // Several may be of one task, or of one that is ready already: counted is what they make ready.
-        due.into_iter().for_each(wake);
+        while let Some(waker) = self.state.with(|state| state.timers.pop_due(state.polled)) {
+            wake(waker);
+        }
         let mut ready = self.state.with(|state| state.ready.len());
         while ready > 0 {
             let next = self.state.with(State::next_ready);
@@ -234,8 +235,11 @@ impl Core {
 
     /// Drops all tasks, wherever they are, and everything that arrives from now on.
     pub(crate) fn close(&self) {
+        let here = Runner::here();
         let (_ready, tasks, timers) = self.state.with(|state| {
             state.closed = true;
+            // Whoever blocks in what is dropped would wait for itself.
+            state.runner = Some(here);
             // Nobody polls any more, so nobody is told.
             state.asleep = false;
             (
@@ -248,6 +252,7 @@ impl Core {
         for task in tasks.into_values() {
             let _ = contain_drop(task.rest);
         }
+        self.state.with(|state| state.runner = None);
     }
 
     /// No `EventLoop` of the loop is left.

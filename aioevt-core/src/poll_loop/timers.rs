@@ -1,6 +1,5 @@
 //! The timers of a `PollLoop`: plain data under the core's lock.
 
-use alloc::vec::Vec;
 use core::task::Waker;
 use core::time::Duration;
 
@@ -37,13 +36,10 @@ impl Timers {
         self.armed.first_key_value().map(|(key, _)| key.deadline)
     }
 
-    /// Takes out what is due.
-    pub(super) fn due(&mut self, now: Duration) -> Vec<Waker> {
-        let mut due = Vec::new();
-        while self.next().is_some_and(|deadline| deadline <= now) {
-            due.extend(self.armed.pop_first().map(|(_, waker)| waker));
-        }
-        due
+    /// Takes out the first that is due. One at a time, for this may be a critical section.
+    pub(super) fn pop_due(&mut self, now: Duration) -> Option<Waker> {
+        self.next().filter(|deadline| *deadline <= now)?;
+        self.armed.pop_first().map(|(_, waker)| waker)
     }
 
     /// Takes out everything.

@@ -210,6 +210,8 @@ pub(crate) fn revoke(owner: &Arc<Inner>, topic: &Arc<TopicShared>, record: &Arc<
         }
         (true, removed, state.is_unneeded())
     });
+    // Now, and not when its lane has come to it: whatever the answer, it cannot be taken back again.
+    owner.forget(topic, record);
     removed.finish(owner);
     if unneeded {
         owner.sweep(topic);
