@@ -15,7 +15,7 @@ use crate::runtime::{BoxFuture, Sleep, SpawnError, TimerError};
 use crate::sync::{Arc, Mutex, waker};
 use crate::wakers::wake;
 
-/// Ready tasks for which room is kept when there is none left.
+/// Ready tasks for which room is kept when there is none left, with std. Without it stays, for the next wake must find it.
 const KEPT_TASKS: usize = 64;
 
 /// Where the time comes from.
@@ -135,6 +135,9 @@ impl Core {
                 woken: true,
             };
             state.tasks.insert(state.spawned, task);
+            // For all of them at once: a wake, perhaps by an interrupt, needs no memory.
+            let room = state.tasks.len().saturating_sub(state.ready.len());
+            state.ready.reserve(room);
             Some(state.spawned)
         });
         let Some(id) = id else {
@@ -223,7 +226,7 @@ impl Core {
             }
             state.asleep = true;
             let next = state.timers.next();
-            let room = if state.ready.capacity() > KEPT_TASKS {
+            let room = if cfg!(feature = "std") && state.ready.capacity() > KEPT_TASKS {
                 core::mem::take(&mut state.ready)
             } else {
                 VecDeque::new()

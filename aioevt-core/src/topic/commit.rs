@@ -196,6 +196,8 @@ impl TopicState {
                 if group.callbacks() > 0 {
                     return true;
                 }
+                // The only one, with its place: so an interrupt needs no memory for it.
+                after.spent = core::mem::take(&mut self.groups);
             }
             Hint::Waiters | Hint::Many => {
                 let Some(Data::Shared(payload)) = data else {
