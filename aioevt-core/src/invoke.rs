@@ -209,9 +209,9 @@ where
                 }
             },
             Poll::Ready(result) => {
-                let dropped = call.as_mut().drop_future();
+                let result = call.as_mut().end(result);
                 self.spare = Some(call);
-                match result.and_then(|outcome| dropped.map(|()| outcome)) {
+                match result {
                     Ok(Ok(())) => true,
                     Ok(Err(error)) => event.end(Trouble::Failed(error)),
                     Err(panic) => event.end(Trouble::Panicked(panic)),
@@ -278,6 +278,21 @@ where
         }
     }
 
+    /// Drops the future, which has ended so, and says how it all did.
+    fn end(
+        self: Pin<&mut Self>,
+        result: Result<Result<(), BoxError>, Panic>,
+    ) -> Result<Result<(), BoxError>, Panic> {
+        match (self.drop_future(), result) {
+            (Err(panic), Ok(outcome)) => {
+                // An error is foreign, too.
+                let _ = contain_drop(outcome);
+                Err(panic)
+            }
+            (_, result) => result,
+        }
+    }
+
     fn drop_future(self: Pin<&mut Self>) -> Result<(), Panic> {
         let mut future = self.project().future;
         contain(move || future.set(None))
@@ -294,8 +309,7 @@ where
         let Poll::Ready(result) = self.as_mut().poll_once(cx) else {
             return Poll::Pending;
         };
-        let dropped = self.as_mut().drop_future();
-        let end = match result.and_then(|outcome| dropped.map(|()| outcome)) {
+        let end = match self.as_mut().end(result) {
             Ok(Ok(())) => CallEnd::Done,
             Ok(Err(error)) => CallEnd::Failed(error),
             Err(panic) => CallEnd::Panicked(panic),

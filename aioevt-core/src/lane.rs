@@ -407,7 +407,7 @@ impl After {
 #[cfg(all(test, feature = "std", not(loom), not(shuttle)))]
 mod tests {
     use super::*;
-    use crate::{Manager, PollLoop};
+    use crate::{EventLoop, Manager, PollLoop};
 
     #[test]
     fn a_lane_knows_whose_its_last_event_is() {
@@ -428,5 +428,24 @@ mod tests {
             mgr.emit("x", (1u8,));
             assert!(from_here());
         }
+    }
+
+    #[test]
+    fn a_lane_that_has_ended_keeps_no_room() {
+        let mut poll_loop = PollLoop::new(|| ());
+        let mgr = Manager::new(EventLoop::inline());
+        let topic = mgr.topic("x");
+        let event_loop = poll_loop.event_loop().new_lane().reserved(1000);
+        // The route of the name knows the lane by its first event, and for ever.
+        let state = event_loop.lane().state.clone();
+        let mut run = || while poll_loop.poll(core::time::Duration::ZERO).is_some() {};
+        let registration = topic.on().event_loop(event_loop).call(|| ());
+        topic.emit(());
+        run();
+        assert!(state.with(|state| state.queue.capacity()) >= 1000);
+        registration.unregister();
+        run();
+        assert!(state.with(|state| state.is_closed()));
+        assert_eq!(state.with(|state| state.queue.capacity()), 0);
     }
 }

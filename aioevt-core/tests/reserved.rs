@@ -158,6 +158,21 @@ fn an_event_that_there_is_no_memory_for_is_rejected_whole() {
     assert_eq!(mgr.stats().ran, 1 + ROOM as u64);
 }
 
+/// Neither that it wakes its loop for the first time, nor that it is the last of a counted callback.
+#[test]
+fn the_last_event_of_a_counted_callback_does_not_allocate() {
+    let mut poll_loop = PollLoop::new(|| ());
+    let lane = poll_loop.event_loop().reserved(ROOM);
+    let mgr = Manager::new(&lane);
+    for round in 0..3 {
+        mgr.on("once").once().call(|_: u8| ());
+        while poll_loop.poll(Duration::ZERO).is_some() {}
+        let emit = || assert_eq!(mgr.emit("once", (1u8,)).callbacks, 1);
+        assert_eq!(allocations(emit), 0, "round {round}");
+        while poll_loop.poll(Duration::ZERO).is_some() {}
+    }
+}
+
 /// The room for the wakers of sleeping lanes stays with the name: what is left to allocate is the payload.
 #[test]
 fn an_event_for_many_lanes_allocates_its_payload_only() {

@@ -16,8 +16,22 @@ use core::{fmt, ptr};
 
 use super::payload::Payload;
 
-/// A cell, since the value may be one that changes behind a shared reference.
-type Space = UnsafeCell<[MaybeUninit<usize>; 4]>;
+/// Four words, aligned like the widest usual types also where a word is half of them. A cell, since the value may be one
+/// that changes behind a shared reference.
+#[repr(C, align(8))]
+struct Space(UnsafeCell<[MaybeUninit<usize>; 4]>);
+
+impl Space {
+    fn new() -> Self {
+        Self(UnsafeCell::new([MaybeUninit::uninit(); 4]))
+    }
+
+    /// The begin.
+    #[inline]
+    fn get<T>(&self) -> *mut T {
+        self.0.get().cast()
+    }
+}
 
 /// A value with its type erased.
 ///
@@ -54,7 +68,7 @@ struct Erased<T>(PhantomData<T>);
 impl<T: Payload + Any> Erased<T> {
     const OPS: &'static Ops = &Ops {
         type_id: id_of::<T>,
-        view: |space| space.get().cast::<T>(),
+        view: |space| space.get::<T>(),
         needs_drop: mem::needs_drop::<T>(),
     };
 }
@@ -67,11 +81,11 @@ impl Small {
     pub(super) fn empty() -> Self {
         Self {
             ops: Erased::<()>::OPS,
-            space: UnsafeCell::new([MaybeUninit::uninit(); 4]),
+            space: Space::new(),
         }
     }
 
-    /// Whether a `T` is small enough, and aligned like a word at most.
+    /// Whether a `T` is small enough, and aligned like the widest usual types at most.
     pub(super) const fn fits<T>() -> bool {
         size_of::<T>() <= size_of::<Space>() && align_of::<T>() <= align_of::<Space>()
     }
@@ -84,10 +98,10 @@ impl Small {
         }
         let small = Self {
             ops: Erased::<T>::OPS,
-            space: UnsafeCell::new([MaybeUninit::uninit(); 4]),
+            space: Space::new(),
         };
         // SAFETY: the space is large enough for a `T` and aligned for it: it fits.
-        unsafe { small.space.get().cast::<T>().write(value) };
+        unsafe { small.space.get::<T>().write(value) };
         Ok(small)
     }
 
@@ -114,7 +128,7 @@ impl Small {
     #[inline]
     unsafe fn get_unchecked<T>(&self) -> &T {
         // SAFETY: by the invariant the space begins with the value, which lives as long as `self` is borrowed.
-        unsafe { &*self.space.get().cast::<T>() }
+        unsafe { &*self.space.get::<T>() }
     }
 
     #[inline]
@@ -146,6 +160,9 @@ impl Drop for Small {
         }
     }
 }
+
+// On every processor: a timestamp in an event does not need the heap.
+const _: () = assert!(Small::fits::<(u64, u64)>() && Small::fits::<(f64,)>());
 
 #[cfg(test)]
 mod tests {

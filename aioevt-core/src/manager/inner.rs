@@ -435,3 +435,33 @@ impl Drop for Inner {
 pub(crate) fn hook(hook: impl Fn(&CallbackError) + Send + Sync + 'static) -> Arc<Hook> {
     crate::sync::shared_dyn!(hook => Hook)
 }
+
+#[cfg(all(test, not(loom), not(shuttle)))]
+mod tests {
+    use crate::callback::IntoCallback;
+    use crate::{Manager, PollLoop};
+
+    fn known<M>(mgr: &Manager, callback: impl IntoCallback<M>) -> usize {
+        let identity = callback.identity().expect("it has one");
+        mgr.inner.identities.find(&identity, None).len()
+    }
+
+    /// Looking for a callback takes as long as there are registrations that were found.
+    #[test]
+    fn what_was_unregistered_is_found_no_more_while_its_loop_is_behind() {
+        fn callback() {}
+        let poll_loop = PollLoop::new(|| ());
+        let mgr = Manager::new(&poll_loop);
+        mgr.register("x", callback);
+        mgr.register("y", callback).unregister();
+        assert_eq!(known(&mgr, callback), 1);
+        mgr.register("x", callback);
+        assert_eq!(mgr.unregister_callback(&callback), 2);
+        assert_eq!(known(&mgr, callback), 0);
+        // Found once more, and then no more.
+        mgr.register("z", callback);
+        assert_eq!(mgr.unregister("z"), 1);
+        assert_eq!(mgr.unregister_callback(&callback), 0);
+        assert_eq!(known(&mgr, callback), 0);
+    }
+}
