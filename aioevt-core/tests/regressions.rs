@@ -649,3 +649,20 @@ fn a_long_delay_is_one_sleep_of_a_poll_loop() {
     assert_eq!((now, mgr.stats().delayed), (None, 0));
     drop(never);
 }
+
+/// A closed manager has no default loop, and `timeout` no timer then: the limit was ignored without a word. Where something
+/// is left to do on a loop, that has one (which is tested on all of them); an inline loop has not.
+#[test]
+fn a_limit_that_nothing_can_keep_after_close_is_an_error() {
+    let seen = Arc::new(Mutex::new(None));
+    let mgr = Manager::new(EventLoop::inline());
+    let log = seen.clone();
+    mgr.register("x", move |mgr: Manager| {
+        mgr.close();
+        let mut idle = mgr.idle().timeout(Duration::from_secs(1));
+        *log.lock().expect("nobody panics") = Some(look(&mut idle));
+    });
+    mgr.emit("x", ());
+    let outcome = Poll::Ready(Err(WaitError::Timer(TimerError::Closed)));
+    assert_eq!(seen.lock().expect("nobody panics").take(), Some(outcome));
+}

@@ -173,6 +173,22 @@ fn the_last_event_of_a_counted_callback_does_not_allocate() {
     }
 }
 
+#[test]
+fn the_first_event_of_each_of_many_lanes_does_not_allocate() {
+    let mut poll_loop = PollLoop::new(|| ());
+    let mgr = Manager::new(EventLoop::inline());
+    for n in 0..20 {
+        let lane = poll_loop.event_loop().new_lane().reserved(ROOM);
+        mgr.on(n.to_string()).event_loop(lane).call(|_: u8| ());
+    }
+    while poll_loop.poll(Duration::ZERO).is_some() {}
+    for n in 0..20 {
+        let topic = mgr.topic(n.to_string());
+        let emit = || assert_eq!(topic.emit((1u8,)).callbacks, 1);
+        assert_eq!(allocations(emit), 0, "lane {n}");
+    }
+}
+
 /// The room for the wakers of sleeping lanes stays with the name: what is left to allocate is the payload.
 #[test]
 fn an_event_for_many_lanes_allocates_its_payload_only() {

@@ -86,6 +86,15 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn a_burst_leaves_no_room_behind() {
+        let mut array: Sorted<_, _> = Sorted::new();
+        (0..1000).for_each(|n| assert_eq!(array.insert(n, n), None));
+        (0..500).for_each(|n| assert_eq!(array.remove(&n), Some(n)));
+        (500..999).for_each(|n| assert_eq!(array.pop_first(), Some((n, n))));
+        assert!(array.0.capacity() < 10);
+    }
+
     /// Whatever is done to it, it is as a tree would be.
     #[test]
     fn a_sorted_array_is_as_a_tree() {
