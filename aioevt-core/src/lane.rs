@@ -113,7 +113,32 @@ impl Lane {
     pub(crate) fn drop_handle(&self) {
         if self.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.rouse();
+            self.end_inline();
         }
+    }
+
+    /// Ends an inline lane that nobody needs any more; others are ended by their drivers. With no lock held, by whoever
+    /// has taken away the last that needed it, or has parked the driver after that. What it gives back a name's route
+    /// would keep for as long as that lives.
+    #[inline]
+    pub(crate) fn end_inline(&self) {
+        let may_end = cfg!(feature = "std")
+            && self.runtime.is_inline()
+            && self.handles.load(Ordering::Acquire) == 0;
+        if may_end {
+            self.end_unneeded();
+        }
+    }
+
+    #[cold]
+    fn end_unneeded(&self) {
+        let _room = self.state.with(|state| {
+            if self.is_needed(state) {
+                return None;
+            }
+            state.phase = Phase::Closed;
+            Some((core::mem::take(&mut state.queue), state.parked.take()))
+        });
     }
 
     /// Wakes a sleeping driver so that it looks whether it is still needed.
@@ -430,22 +455,41 @@ mod tests {
         }
     }
 
+    /// The route of a name knows the lane of its first event for ever.
     #[test]
     fn a_lane_that_has_ended_keeps_no_room() {
         let mut poll_loop = PollLoop::new(|| ());
-        let mgr = Manager::new(EventLoop::inline());
-        let topic = mgr.topic("x");
-        let event_loop = poll_loop.event_loop().new_lane().reserved(1000);
-        // The route of the name knows the lane by its first event, and for ever.
-        let state = event_loop.lane().state.clone();
+        let on_poll_loop = poll_loop.event_loop().new_lane();
         let mut run = || while poll_loop.poll(core::time::Duration::ZERO).is_some() {};
-        let registration = topic.on().event_loop(event_loop).call(|| ());
-        topic.emit(());
-        run();
-        assert!(state.with(|state| state.queue.capacity()) >= 1000);
-        registration.unregister();
-        run();
-        assert!(state.with(|state| state.is_closed()));
-        assert_eq!(state.with(|state| state.queue.capacity()), 0);
+        let mgr = Manager::new(EventLoop::inline());
+        for (name, event_loop) in [("poll", on_poll_loop), ("inline", EventLoop::inline())] {
+            let topic = mgr.topic(name);
+            let event_loop = event_loop.reserved(1000);
+            let state = event_loop.lane().state.clone();
+            let registration = topic.on().event_loop(event_loop).call(|| ());
+            topic.emit(());
+            run();
+            assert!(state.with(|state| state.queue.capacity()) >= 1000);
+            registration.unregister();
+            run();
+            assert!(state.with(|state| state.is_closed()), "{name}");
+            assert_eq!(state.with(|state| state.queue.capacity()), 0, "{name}");
+            assert!(state.with(|state| state.parked.is_none()), "{name}");
+        }
+    }
+
+    /// Its last handle goes while it is running.
+    #[test]
+    fn an_inline_lane_that_ends_in_its_own_callback_keeps_no_room() {
+        let event_loop = EventLoop::inline().reserved(1000);
+        let state = event_loop.lane().state.clone();
+        let mgr = Manager::new(EventLoop::inline());
+        let mut kept = Some(event_loop.clone());
+        mgr.on("x")
+            .event_loop(event_loop)
+            .once()
+            .call(move || drop(kept.take()));
+        mgr.emit("x", ());
+        assert!(state.with(|state| state.is_closed() && state.parked.is_none()));
     }
 }

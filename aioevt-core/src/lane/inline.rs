@@ -33,4 +33,5 @@ pub(crate) fn run(lane: &Arc<Lane>, driver: Box<Driver>) {
         });
         After::run_all(after, lane);
     }
+    lane.end_inline();
 }

@@ -254,7 +254,7 @@ impl Inner {
 
     /// Closes the account on `lane` if it is over, and keeps its sum.
     pub(crate) fn retire(this: &Arc<Self>, lane: &Arc<Lane>) {
-        let (retired, lane) = this.lanes.with(|lanes| {
+        let (retired, open) = this.lanes.with(|lanes| {
             let retired = lane.retire(this);
             let Retired::Gone(member, _) = &retired else {
                 return (retired, None);
@@ -270,9 +270,10 @@ impl Inner {
             if let Some(waker) = waker {
                 crate::wakers::wake(waker);
             }
+            lane.end_inline();
             drop(member);
         }
-        let _ = contain_drop(lane);
+        let _ = contain_drop(open);
     }
 
     /// Whether the calling thread is running one of the manager's loops.
