@@ -130,14 +130,14 @@ impl Slot {
     }
 }
 
-/// All slots of a lane.
+/// All slots of a lane, in boxes: a place that is free in between is one word.
 #[derive(Default)]
-pub(crate) struct Table(Vec<Option<Slot>>);
+pub(crate) struct Table(Vec<Option<Box<Slot>>>);
 
 impl Table {
     #[inline]
     pub(crate) fn slot(&mut self, slot: SlotId) -> Option<&mut Slot> {
-        self.0.get_mut(slot as usize).and_then(Option::as_mut)
+        self.0.get_mut(slot as usize)?.as_deref_mut()
     }
 
     /// Takes in a callback; the first one makes the slot.
@@ -155,20 +155,22 @@ impl Table {
             self.0.resize_with(slot + 1, || None);
         }
         self.0[slot]
-            .get_or_insert_with(|| Slot {
-                member,
-                owner,
-                topic,
-                group,
-                entries: Vec::new(),
-                tombstones: 0,
+            .get_or_insert_with(|| {
+                Box::new(Slot {
+                    member,
+                    owner,
+                    topic,
+                    group,
+                    entries: Vec::new(),
+                    tombstones: 0,
+                })
             })
             .entries
             .push(entry);
     }
 
-    /// Takes a slot out. One that made room for many leaves none of it behind.
-    pub(crate) fn release(&mut self, slot: SlotId) -> Option<Slot> {
+    /// Takes a slot out. What made room for many leaves none of it behind, but for a word for each below the last in use.
+    pub(crate) fn release(&mut self, slot: SlotId) -> Option<Box<Slot>> {
         let released = self.0.get_mut(slot as usize).and_then(Option::take);
         while self.0.last().is_some_and(Option::is_none) {
             self.0.pop();
@@ -180,7 +182,7 @@ impl Table {
     }
 
     /// Empties the table.
-    pub(crate) fn drain(&mut self) -> Vec<Option<Slot>> {
+    pub(crate) fn drain(&mut self) -> Vec<Option<Box<Slot>>> {
         core::mem::take(&mut self.0)
     }
 }
