@@ -62,8 +62,15 @@ fn global_loop() -> Result<EventLoop, NoCurrentLoop> {
 }
 
 /// There is no event loop to take where [`current_loop`] was called, or more than one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct NoCurrentLoop(());
+
+/// The text: this is what `main` prints of an error, and `unwrap`.
+impl fmt::Debug for NoCurrentLoop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NoCurrentLoop: {self}")
+    }
+}
 
 impl fmt::Display for NoCurrentLoop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -151,11 +151,14 @@ impl fmt::Display for ArgError {
                     } => {
                         write!(f, "; emit it as `{name} = ..` with `args!`")
                     }
-                    _ => write!(
-                        f,
-                        " (the event carries {}); emit it, or ask for less",
-                        Count(*given)
-                    ),
+                    _ => {
+                        write!(
+                            f,
+                            " (the event carries {}); emit it, or ask for less",
+                            Count(*given)
+                        )?;
+                        only_named(f, expected)
+                    }
                 }
             }
             Self::Surplus {
@@ -189,7 +192,11 @@ impl fmt::Display for ArgError {
                     "{argument}: expected {expected}, found {found}; emit {} {expected} here or take {} {owned}",
                     article(expected),
                     article(owned),
-                )
+                )?;
+                match argument.name {
+                    None => only_named(f, expected),
+                    Some(_) => Ok(()),
+                }
             }
             Self::OutOfRange {
                 argument,
@@ -247,9 +254,19 @@ impl fmt::Display for List<'_> {
     }
 }
 
-/// "an i64", "a u8", "an alloc::string::String".
+/// What is to be known of an `Option` that was taken by position.
+fn only_named(f: &mut fmt::Formatter<'_>, expected: &str) -> fmt::Result {
+    if expected.starts_with("core::option::Option<") {
+        f.write_str("; only the parameters of `callback!` may be absent")?;
+    }
+    Ok(())
+}
+
+/// "an i64", "an f32", "a u8", "an alloc::string::String".
 fn article(type_name: &str) -> &'static str {
-    if type_name.starts_with(['a', 'e', 'i', 'o', 'A', 'E', 'I', 'O']) {
+    if type_name.starts_with(['a', 'e', 'i', 'o', 'A', 'E', 'I', 'O'])
+        || matches!(type_name, "f32" | "f64")
+    {
         "an"
     } else {
         "a"
@@ -292,6 +309,24 @@ mod tests {
                     given: 1,
                 },
                 "argument 2: expected u8, found nothing (the event carries 1 argument); emit it, or ask for less",
+            ),
+            (
+                ArgError::Missing {
+                    argument: Argument::at(1),
+                    expected: "core::option::Option<i32>",
+                    given: 1,
+                },
+                "argument 2: expected core::option::Option<i32>, found nothing (the event carries 1 argument); \
+                 emit it, or ask for less; only the parameters of `callback!` may be absent",
+            ),
+            (
+                ArgError::WrongType {
+                    argument: Argument::at(1),
+                    expected: "core::option::Option<f64>",
+                    found: "f64",
+                },
+                "argument 2: expected core::option::Option<f64>, found f64; \
+                 emit a core::option::Option<f64> here or take an f64; only the parameters of `callback!` may be absent",
             ),
             (
                 ArgError::Missing {

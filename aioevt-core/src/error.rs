@@ -140,7 +140,7 @@ impl fmt::Display for CallbackErrorKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DiscardReason {
-    /// The callback's event loop was shut down. The registration is gone, and with it this many deliveries that were
+    /// The callback's event loop was shut down, or refused the task that runs its callbacks. The registration is gone, and with it this many deliveries that were
     /// accepted and never ran.
     LoopClosed {
         /// Deliveries of this registration that were lost. 0 when nothing was queued.
@@ -157,11 +157,17 @@ pub enum DiscardReason {
 impl fmt::Display for DiscardReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::LoopClosed { deliveries } => write!(
-                f,
-                "its event loop was shut down: the registration is removed and {deliveries} queued deliveries are \
-                 discarded; register again on a loop that runs"
-            ),
+            Self::LoopClosed { deliveries } => {
+                f.write_str(
+                    "its event loop was shut down, or had no room for it: the registration is removed",
+                )?;
+                match deliveries {
+                    0 => {}
+                    1 => f.write_str(" and 1 queued delivery is discarded")?,
+                    n => write!(f, " and {n} queued deliveries are discarded")?,
+                }
+                f.write_str("; register again on a loop that runs")
+            }
             Self::Dropped => f.write_str(
                 "its event loop was shut down and dropped the suspended call; wait for `idle()` before shutting a \
                  loop down",

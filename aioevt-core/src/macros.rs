@@ -42,10 +42,30 @@ pub(crate) use for_each_tuple;
 /// ```
 #[macro_export]
 macro_rules! args {
-    ($($value:expr),* $(,)? $(; $($name:ident = $keyword:expr),* $(,)?)?) => {
+    ($($arguments:tt)*) => {
+        $crate::__args!([] $($arguments)*)
+    };
+}
+
+/// The positional arguments of `args!`, one by one, in `$done`; then the keywords.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __args {
+    ([$($done:expr),*] $(; $($name:ident = $keyword:expr),* $(,)?)?) => {
         $crate::Args::new()
-            $(.with($value))*
+            $(.with($done))*
             $($(.with_kw($crate::__private::plain_name(::core::stringify!($name)), $keyword))*)?
+    };
+    ($done:tt $name:ident = $($rest:tt)*) => {
+        ::core::compile_error!(
+            "keyword arguments of `args!` are written behind a `;`: `args![1, 2; num4 = 4]`, `args![; num4 = 4]`"
+        )
+    };
+    ([$($done:expr),*] $value:expr $(, $($rest:tt)*)?) => {
+        $crate::__args!([$($done,)* $value] $($($rest)*)?)
+    };
+    ([$($done:expr),*] $value:expr; $($rest:tt)*) => {
+        $crate::__args!([$($done,)* $value]; $($rest)*)
     };
 }
 

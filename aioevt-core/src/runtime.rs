@@ -133,7 +133,7 @@ impl core::error::Error for SpawnError {}
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TimerError {
-    /// The event loop was shut down.
+    /// The event loop was shut down, or refused the task that keeps its delays.
     Closed,
     /// The runtime was built without a timer. The text says how to build it with one.
     Disabled(&'static str),
@@ -145,7 +145,9 @@ impl fmt::Display for TimerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closed => {
-                f.write_str("the event loop of the timer was shut down; use one that runs")
+                f.write_str(
+                    "the event loop of the timer was shut down, or had no room for its task; use one that runs",
+                )
             }
             Self::Disabled(help) => write!(f, "the event loop has no timer: {help}"),
             Self::Unsupported => f.write_str(

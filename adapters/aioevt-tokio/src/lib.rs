@@ -212,8 +212,15 @@ fn instant(handle: &Handle) -> Instant {
 }
 
 /// The calling thread is in no tokio runtime.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct NoRuntime(());
+
+/// The text: this is what `main` prints of an error, and `unwrap`.
+impl fmt::Debug for NoRuntime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NoRuntime: {self}")
+    }
+}
 
 impl fmt::Display for NoRuntime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
