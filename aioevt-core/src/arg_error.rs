@@ -14,7 +14,8 @@ use core::fmt;
 /// # Examples
 ///
 /// ```
-/// use aioevt_core::{ArgError, EvtData};
+/// # use aioevt_core as aioevt;
+/// use aioevt::{ArgError, EvtData};
 ///
 /// let data = EvtData::new((1, "two"));
 /// let error = data.arg::<i64>(1).unwrap_err();
@@ -36,7 +37,8 @@ pub enum ArgError {
         /// How many positional arguments the event carries.
         given: usize,
     },
-    /// The event carries more positional arguments than there are parameters.
+    /// The event carries more positional arguments than there are parameters. A callback that takes none accepts every
+    /// event.
     Surplus {
         /// How many positional arguments the event carries.
         given: usize,

@@ -28,16 +28,18 @@ mod tests;
 ///
 /// and nothing else. Two types are special: a parameter of type [`Manager`](crate::Manager) receives the manager that
 /// delivers the event and takes no argument, and a single parameter of type [`EvtData`](crate::EvtData) takes the
-/// whole event. Parameters are taken by value: a reference does not fit, since a call may outlive the emit.
+/// whole event. Parameters are taken by value: a reference does not fit, since a call may outlive the emit. This trait cannot
+/// be implemented elsewhere.
 ///
 /// # Examples
 ///
 /// ```
-/// use aioevt_core::EvtData;
+/// # use aioevt_core as aioevt;
+/// use aioevt::EvtData;
 ///
 /// let data = EvtData::new((7_u8, "name"));
 /// assert_eq!(data.args::<(i64, String)>()?, (7, "name".to_string()));
-/// # Ok::<(), aioevt_core::ArgError>(())
+/// # Ok::<(), aioevt::ArgError>(())
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of a callback",

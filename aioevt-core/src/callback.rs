@@ -28,12 +28,16 @@ pub use shape::{Outcome, Returns};
 /// * The closure and its future are `Send + 'static`, since a callback runs on the event loop that it was registered
 ///   for. The closure may be `FnMut`: calls of one registration never overlap. Async ones overlap once they wait.
 ///
+/// What does not fit the parameters is not called, and reported. A callback that takes no argument (it has no parameter, or
+/// one of type `Manager`) accepts every event, as does one with a single `EvtData`.
+///
 /// `M` is how it is told what is what; it is always inferred. This trait cannot be implemented elsewhere.
 ///
 /// # Examples
 ///
 /// ```
-/// use aioevt_core::{EventLoop, Manager};
+/// # use aioevt_core as aioevt;
+/// use aioevt::{EventLoop, Manager};
 ///
 /// fn plain(a: i64, b: String) -> Result<(), std::num::ParseIntError> {
 ///     b.parse::<i64>().map(|b| println!("{}", a + b))
@@ -111,10 +115,11 @@ pub(crate) const fn assert_identity<M, C: IntoCallback<M>>() {
 /// # Examples
 ///
 /// ```
+/// # use aioevt_core as aioevt;
 /// use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 /// use std::sync::Arc;
 ///
-/// use aioevt_core::{Callback, EventLoop, Manager};
+/// use aioevt::{Callback, EventLoop, Manager};
 ///
 /// let mgr = Manager::new(EventLoop::inline());
 /// let sum = Arc::new(AtomicI64::new(0));

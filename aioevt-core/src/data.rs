@@ -27,7 +27,8 @@ use small::Small;
 /// # Examples
 ///
 /// ```
-/// use aioevt_core::{ArgError, EvtData};
+/// # use aioevt_core as aioevt;
+/// use aioevt::{ArgError, EvtData};
 ///
 /// let data = EvtData::new((1, String::from("two"), [3.0; 100]));
 /// assert_eq!(data.len(), 3);
@@ -68,7 +69,8 @@ impl EvtData {
     /// something else.
     ///
     /// ```
-    /// # use aioevt_core::{ArgError, EvtData};
+    /// # use aioevt_core as aioevt;
+    /// # use aioevt::{ArgError, EvtData};
     /// let data = EvtData::new((300,));
     /// assert!(matches!(data.arg::<u8>(0), Err(ArgError::OutOfRange { .. })));
     /// ```
@@ -90,7 +92,8 @@ impl EvtData {
     /// [`ArgError::Missing`] if there are not so many, [`ArgError::WrongType`] if it is not a `T`.
     ///
     /// ```
-    /// # use aioevt_core::{ArgError, EvtData};
+    /// # use aioevt_core as aioevt;
+    /// # use aioevt::{ArgError, EvtData};
     /// let data = EvtData::new((1_i32,));
     /// assert!(matches!(data.arg_ref::<i64>(0), Err(ArgError::WrongType { found: "i32", .. })));
     /// ```
@@ -113,7 +116,8 @@ impl EvtData {
     /// [`arg`](Self::arg).
     ///
     /// ```
-    /// # use aioevt_core::{ArgError, EvtData};
+    /// # use aioevt_core as aioevt;
+    /// # use aioevt::{ArgError, EvtData};
     /// let data = EvtData::new((1, 2));
     /// assert_eq!(data.args::<(i64, i64)>(), Ok((1, 2)));
     /// assert!(matches!(data.args::<(i64,)>(), Err(ArgError::Surplus { given: 2, accepted: 1, .. })));
@@ -130,7 +134,8 @@ impl EvtData {
     /// [`arg`](Self::arg).
     ///
     /// ```
-    /// # use aioevt_core::{ArgError, EvtData, args};
+    /// # use aioevt_core as aioevt;
+    /// # use aioevt::{ArgError, EvtData, args};
     /// let data = EvtData::new(args![; num4 = 4]);
     /// assert_eq!(data.kwarg::<u8>("num4"), Ok(4));
     /// assert!(matches!(data.kwarg::<u8>("num5"), Err(ArgError::Missing { .. })));
@@ -150,7 +155,8 @@ impl EvtData {
     /// [`ArgError::WrongType`] if it is not a `T`.
     ///
     /// ```
-    /// # use aioevt_core::{ArgError, EvtData, args};
+    /// # use aioevt_core as aioevt;
+    /// # use aioevt::{ArgError, EvtData, args};
     /// let data = EvtData::new(args![; name = String::from("x")]);
     /// assert_eq!(data.kwarg_ref::<String>("name")?.as_str(), "x");
     /// assert!(matches!(data.kwarg_ref::<i32>("name"), Err(ArgError::WrongType { .. })));
@@ -222,7 +228,8 @@ fn debug(payload: &dyn Payload, mut f: fmt::DebugTuple<'_, '_>) -> fmt::Result {
 /// # Examples
 ///
 /// ```
-/// use aioevt_core::{EvtData, args};
+/// # use aioevt_core as aioevt;
+/// use aioevt::{EvtData, args};
 ///
 /// let nothing = EvtData::new(());
 /// let one = EvtData::new((5,));

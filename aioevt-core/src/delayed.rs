@@ -12,7 +12,8 @@ use crate::sync::Weak;
 /// # Examples
 ///
 /// ```
-/// use aioevt_core::{Manager, PollLoop};
+/// # use aioevt_core as aioevt;
+/// use aioevt::{Manager, PollLoop};
 /// use std::time::Duration;
 ///
 /// let mut poll_loop = PollLoop::new(|| ());
@@ -35,7 +36,8 @@ impl Delayed {
     }
 
     /// Cancels the emit and drops its payload at once. `true` if that kept the event from being emitted: either this
-    /// returns `true`, or the event was (or is being) emitted, or reported as lost.
+    /// returns `true`, or the event was (or is being) emitted, or reported as lost, or cancelled before, as all are when
+    /// the manager is closed.
     pub fn cancel(&self) -> bool {
         let Some((runtime, key)) = &self.0 else {
             return false;

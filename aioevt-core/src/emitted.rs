@@ -5,7 +5,8 @@
 /// # Examples
 ///
 /// ```
-/// use aioevt_core::{Emitted, EventLoop, Manager};
+/// # use aioevt_core as aioevt;
+/// use aioevt::{Emitted, EventLoop, Manager};
 ///
 /// let mgr = Manager::new(EventLoop::inline());
 /// assert_eq!(mgr.emit("nobody", ()), Emitted::default());

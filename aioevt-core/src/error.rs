@@ -20,7 +20,8 @@ pub type BoxError = Box<dyn Error + Send + Sync>;
 /// # Examples
 ///
 /// ```
-/// use aioevt_core::{CallbackErrorKind, EventLoop, Manager};
+/// # use aioevt_core as aioevt;
+/// use aioevt::{CallbackErrorKind, EventLoop, Manager};
 /// use std::sync::{Arc, Mutex};
 ///
 /// let mgr = Manager::new(EventLoop::inline());
@@ -140,8 +141,8 @@ impl fmt::Display for CallbackErrorKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DiscardReason {
-    /// The callback's event loop was shut down, or refused the task that runs its callbacks. The registration is gone, and with it this many deliveries that were
-    /// accepted and never ran.
+    /// The callback's event loop was shut down, or refused the task that runs its callbacks. The registration is gone, and
+    /// with it this many deliveries that were queued.
     LoopClosed {
         /// Deliveries of this registration that were lost. 0 when nothing was queued.
         deliveries: u64,

@@ -28,14 +28,15 @@ use crate::sync::atomic::{AtomicBool, Ordering};
 /// * Slow: what is emitted waits in the lane's queue, which grows as needed. Emitting never waits.
 /// * Not started (nobody runs the runtime yet): deliveries are held, and each runs exactly once, in order, when it
 ///   starts. Timers of such a loop do not fire.
-/// * Closed (the runtime was shut down or refused a task): what was queued is discarded, counted and reported to the
+/// * Closed (the runtime was shut down or refused the lane's driver): what was queued is discarded, counted and reported to the
 ///   error hook; the registrations on the loop are removed; an emit that meets it meanwhile says
 ///   [`rejected`](crate::Emitted::rejected). Callbacks on other loops notice nothing.
 ///
 /// # Examples
 ///
 /// ```
-/// use aioevt_core::{EventLoop, Manager, PollLoop};
+/// # use aioevt_core as aioevt;
+/// use aioevt::{EventLoop, Manager, PollLoop};
 /// use std::time::Duration;
 ///
 /// let mut poll_loop = PollLoop::new(|| ());
@@ -54,7 +55,8 @@ pub struct EventLoop {
 
 impl EventLoop {
     /// An event loop on `runtime`, with a new lane. Make one per runtime and pass it by reference: two of them on the
-    /// same runtime do not know of each other, and order nothing between them.
+    /// same runtime do not know of each other, and order nothing between them. (Of an `EventLoop`, which is a runtime as
+    /// well, take a [`new_lane`](Self::new_lane): made anew it does not know when its thread is shut down.)
     pub fn new<R: Spawner + Timer + 'static>(runtime: R) -> Self {
         Self::on(Kind::Foreign(Box::new(runtime)))
     }
@@ -69,7 +71,8 @@ impl EventLoop {
     /// # Examples
     ///
     /// ```
-    /// use aioevt_core::{EventLoop, Manager};
+    /// # use aioevt_core as aioevt;
+    /// use aioevt::{EventLoop, Manager};
     /// use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
     ///
     /// static SUM: AtomicU32 = AtomicU32::new(0);
@@ -105,12 +108,14 @@ impl EventLoop {
 
     /// Keeps room for `messages` (events, registrations, removals) in the lane's queue, which then neither allocates
     /// nor shrinks below that. Both of its buffers are reserved, the second when the loop next runs (that of a free
-    /// inline loop at once). Without memory for them the queue grows as it needs to.
+    /// inline loop at once). Without memory for them the queue grows as it needs to. A payload of up to four words, aligned
+    /// like a `u64` at most, is inside of its message; others are allocated.
     ///
     /// # Examples
     ///
     /// ```
-    /// # use aioevt_core::{Manager, PollLoop};
+    /// # use aioevt_core as aioevt;
+    /// # use aioevt::{Manager, PollLoop};
     /// let poll_loop = PollLoop::new(|| ());
     /// let mgr = Manager::new(poll_loop.event_loop().reserved(64));
     /// ```

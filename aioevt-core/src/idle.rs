@@ -67,7 +67,8 @@ impl IdleWaiters {
 /// # Examples
 ///
 /// ```
-/// use aioevt_core::{Manager, ThreadLoop};
+/// # use aioevt_core as aioevt;
+/// use aioevt::{Manager, ThreadLoop};
 ///
 /// let worker = ThreadLoop::spawn("worker")?;
 /// let mgr = Manager::new(&worker);
@@ -134,7 +135,8 @@ impl Idle {
     /// # Examples
     ///
     /// ```
-    /// use aioevt_core::{EventLoop, Manager, PollLoop};
+    /// # use aioevt_core as aioevt;
+    /// use aioevt::{EventLoop, Manager, PollLoop};
     /// use std::time::Duration;
     ///
     /// let timer = PollLoop::new(|| ());
@@ -182,7 +184,8 @@ impl Idle {
     ///
     /// # Errors
     ///
-    /// As for the future itself, and [`WaitError::WouldDeadlock`] on a thread that is running a loop of the manager.
+    /// As for the future itself, and [`WaitError::WouldDeadlock`] where it can be noticed that the calling thread is
+    /// running a loop of the manager, as with [`Wait::blocking`](crate::Wait::blocking).
     #[cfg(feature = "std")]
     pub fn blocking(mut self) -> Result<(), WaitError> {
         if self.owner.runs_here() {

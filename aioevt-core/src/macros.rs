@@ -30,7 +30,8 @@ pub(crate) use for_each_tuple;
 /// # Examples
 ///
 /// ```
-/// use aioevt_core::{EvtData, args};
+/// # use aioevt_core as aioevt;
+/// use aioevt::{EvtData, args};
 ///
 /// let data = EvtData::new(args![1, "two"; num4 = 4, r#type = 5]);
 /// assert_eq!(data.args::<(i64, String)>()?, (1, "two".to_string()));
@@ -38,7 +39,7 @@ pub(crate) use for_each_tuple;
 ///
 /// assert_eq!(EvtData::new(args![; only = 1]).len(), 0);
 /// assert_eq!(EvtData::new(args![]).len(), 0);
-/// # Ok::<(), aioevt_core::ArgError>(())
+/// # Ok::<(), aioevt::ArgError>(())
 /// ```
 #[macro_export]
 macro_rules! args {
@@ -76,7 +77,8 @@ macro_rules! __args {
 ///
 /// * Positional arguments fill the parameters from the left, keyword arguments those that are left over.
 /// * A parameter whose type is written `Option<..>` may be absent; every other must be given.
-/// * An argument that no parameter takes, or that is given twice, is an [`ArgError`](crate::ArgError).
+/// * An argument that no parameter takes, or that is given twice, is an [`ArgError`](crate::ArgError); but without any
+///   parameter that takes one, every event fits.
 /// * `Manager` parameters and a single `EvtData` parameter work as in every callback.
 ///
 /// With `move`, `mut`, a return type or an `async move` block it works as a closure does.
@@ -90,9 +92,10 @@ macro_rules! __args {
 /// # Examples
 ///
 /// ```
+/// # use aioevt_core as aioevt;
 /// use std::sync::mpsc;
 ///
-/// use aioevt_core::{EventLoop, Manager, args, callback};
+/// use aioevt::{EventLoop, Manager, args, callback};
 ///
 /// let (tx, rx) = mpsc::channel();
 /// let mgr = Manager::new(EventLoop::inline());

@@ -30,7 +30,9 @@ use crate::wait::Wait;
 /// Named events between event loops.
 ///
 /// Any thread or task may call any of its methods, at any time: also in a callback, in a `Drop`, in a waker, in the
-/// error hook. None of them ever blocks on a callback, a loop or a consumer, and none runs foreign code under a lock.
+/// error hook. None of them ever blocks on a callback, a loop or a consumer, and none runs foreign code under a lock. Only
+/// with [`EventLoop::inline`](crate::EventLoop::inline) callbacks run inside of the emit, which takes as long as they do:
+/// do not hold a lock of your own there that they need.
 ///
 /// Cloning makes another handle of the same manager. When the last handle is dropped, the manager is
 /// [closed](Self::close). A callback that captures a handle therefore keeps it open; take a parameter of type `Manager`
@@ -47,7 +49,8 @@ use crate::wait::Wait;
 /// # Examples
 ///
 /// ```
-/// use aioevt_core::{Manager, ThreadLoop};
+/// # use aioevt_core as aioevt;
+/// use aioevt::{Manager, ThreadLoop};
 /// use std::time::Duration;
 ///
 /// let worker = ThreadLoop::spawn("worker")?;
@@ -102,7 +105,8 @@ impl Manager {
     /// # Examples
     ///
     /// ```
-    /// use aioevt_core::{EventLoop, Manager};
+    /// # use aioevt_core as aioevt;
+    /// use aioevt::{EventLoop, Manager};
     ///
     /// let mgr = Manager::new(EventLoop::inline());
     /// let ui = EventLoop::inline();
@@ -116,7 +120,8 @@ impl Manager {
     }
 
     /// Emits an event: every callback registered under `name` gets a delivery on its own loop, and every wait armed for
-    /// it resolves. Returns at once; never blocks, never fails, never panics.
+    /// it resolves. Returns at once (after the callbacks of an [inline](crate::EventLoop::inline) loop); never blocks, never
+    /// fails, never panics.
     ///
     /// `data` is a tuple of 0 to 12 values, [`args!`](crate::args!), or an [`EvtData`](crate::EvtData) to pass on
     /// without copying. There is one payload however many hear it; if nobody does, none is built.
@@ -139,7 +144,8 @@ impl Manager {
     /// # Examples
     ///
     /// ```
-    /// use aioevt_core::{Manager, PollLoop};
+    /// # use aioevt_core as aioevt;
+    /// use aioevt::{Manager, PollLoop};
     /// use std::time::Duration;
     ///
     /// let mut poll_loop = PollLoop::new(|| ());
@@ -225,7 +231,8 @@ impl Manager {
     /// # Examples
     ///
     /// ```
-    /// use aioevt_core::{EventLoop, Manager};
+    /// # use aioevt_core as aioevt;
+    /// use aioevt::{EventLoop, Manager};
     ///
     /// fn log(_: String) {}
     /// let mgr = Manager::new(EventLoop::inline());
@@ -264,7 +271,7 @@ impl Manager {
     /// occurred; it may do anything, also with the manager. Its own panic is swallowed and counted. What it does may fail
     /// too and call it again, inside itself: a hook that registers anew on the loop that has just died, or asks a broken
     /// timer again, never comes to an end. What it captures lives as long as the manager, so a hook that needs one
-    /// captures a [`WeakManager`]: with a `Manager` in it, neither would ever end.
+    /// captures a [`WeakManager`]: with a `Manager`, a `Topic` or an `Idle` in it, neither would ever end.
     ///
     /// Without a hook, errors are written to stderr (with `std`), a line each.
     pub fn on_error(&self, hook: impl Fn(&CallbackError) + Send + Sync + 'static) {

@@ -27,7 +27,8 @@ use crate::sync::Arc;
 /// A test with virtual time:
 ///
 /// ```
-/// use aioevt_core::{Manager, PollLoop};
+/// # use aioevt_core as aioevt;
+/// use aioevt::{Manager, PollLoop};
 /// use std::time::Duration;
 ///
 /// let mut poll_loop = PollLoop::new(|| ());

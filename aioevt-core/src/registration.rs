@@ -12,7 +12,8 @@ use crate::topic::{self, TopicShared};
 /// # Examples
 ///
 /// ```
-/// use aioevt_core::{EventLoop, Manager};
+/// # use aioevt_core as aioevt;
+/// use aioevt::{EventLoop, Manager};
 ///
 /// let mgr = Manager::new(EventLoop::inline());
 /// let reg = mgr.register("Add", |_: i64| ());
@@ -69,7 +70,8 @@ impl Registration {
     /// # Examples
     ///
     /// ```
-    /// # use aioevt_core::{EventLoop, Manager};
+    /// # use aioevt_core as aioevt;
+    /// # use aioevt::{EventLoop, Manager};
     /// let mgr = Manager::new(EventLoop::inline());
     /// {
     ///     let _guard = mgr.register("Add", |_: i64| ()).guard();

@@ -15,7 +15,8 @@ use crate::data::{EvtData, Place};
 /// # Examples
 ///
 /// ```
-/// use aioevt_core::{EvtData, Shared};
+/// # use aioevt_core as aioevt;
+/// use aioevt::{EvtData, Shared};
 ///
 /// struct Image([u8; 4096]); // neither Clone nor small
 ///
@@ -25,7 +26,7 @@ use crate::data::{EvtData, Place};
 ///
 /// let (image, title) = EvtData::new((Image([0; 4096]), "x")).args()?;
 /// assert_eq!(show(image, title), 4097);
-/// # Ok::<(), aioevt_core::ArgError>(())
+/// # Ok::<(), aioevt::ArgError>(())
 /// ```
 pub struct Shared<T> {
     data: EvtData,

@@ -20,7 +20,8 @@ use crate::sync::Arc;
 /// # Examples
 ///
 /// ```
-/// use aioevt_core::{Manager, ThreadLoop};
+/// # use aioevt_core as aioevt;
+/// use aioevt::{Manager, ThreadLoop};
 ///
 /// let worker = ThreadLoop::spawn("worker")?;
 /// let mgr = Manager::new(&worker);
@@ -87,8 +88,8 @@ impl ThreadLoop {
     }
 
     /// Closes the loop after the call that is running: what is queued is discarded (counted and reported), the
-    /// registrations on it are removed. Waits for the thread to end, except on that thread itself. Doing it again does
-    /// nothing.
+    /// registrations on it are removed, its delays are lost. Waits for the thread to end, except on that thread itself: two
+    /// loops whose callbacks shut down each other wait for each other. Doing it again does nothing.
     pub fn shutdown(&self) {
         self.event_loop.runtime().stop();
         self.core.stop();

@@ -23,7 +23,8 @@ use crate::wait::Wait;
 /// # Examples
 ///
 /// ```
-/// use aioevt_core::{EventLoop, Manager};
+/// # use aioevt_core as aioevt;
+/// use aioevt::{EventLoop, Manager};
 ///
 /// let mgr = Manager::new(EventLoop::inline());
 /// let add = mgr.topic("Add");

@@ -200,7 +200,8 @@ impl WaitLimit {
 /// # Examples
 ///
 /// ```
-/// use aioevt_core::{EventLoop, Manager};
+/// # use aioevt_core as aioevt;
+/// use aioevt::{EventLoop, Manager};
 ///
 /// let mgr = Manager::new(EventLoop::inline());
 /// let wait = mgr.wait("Done");
@@ -209,7 +210,7 @@ impl WaitLimit {
 /// assert_eq!(data.args::<(i32, i32)>()?, (7, 3));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[must_use = "a wait does nothing until it is awaited (or `blocking()` is called); dropping it cancels it"]
+#[must_use = "a wait is armed by the call, and its data comes by awaiting it (or by `blocking()`); dropping it cancels it"]
 pub struct Wait(Stage);
 
 enum Stage {
@@ -281,7 +282,8 @@ impl Wait {
     /// # Errors
     ///
     /// As for the wait itself, and [`WaitError::WouldDeadlock`] where it can be noticed that the calling thread is
-    /// running a loop of the manager: in a callback, and on the threads of `ThreadLoop` and `PollLoop`.
+    /// running a loop of the manager: in a callback before its first suspension, anywhere on the thread of a `ThreadLoop`,
+    /// and inside [`PollLoop::poll`](crate::PollLoop::poll).
     #[cfg(feature = "std")]
     pub fn blocking(mut self) -> Result<EvtData, WaitError> {
         let mut deadline = None;

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use aioevt_core::{
     BoxFuture, CallbackErrorKind, EventLoop, EvtData, Manager, PollLoop, Sleep, SpawnError,
-    Spawner, ThreadLoop, Timer, TimerError, WaitError,
+    Spawner, Timer, TimerError, WaitError,
 };
 
 use self::kept::Kept;
@@ -512,126 +512,6 @@ fn a_refused_call_is_reported_before_its_manager_is_idle() {
     assert_eq!(mgr.stats().discarded, 1);
 }
 
-/// The error that a suspended call had ended with was dropped outside of everything that contains panics, if the drop of
-/// the call's future had panicked as well: into the executor, and counted as if the loop had been shut down.
-#[test]
-fn an_error_that_panics_after_its_future_did_is_contained() {
-    struct Panics;
-    impl Drop for Panics {
-        fn drop(&mut self) {
-            panic!("when dropped");
-        }
-    }
-    #[derive(Debug)]
-    struct Error(#[allow(dead_code, reason = "it is dropped")] Hidden);
-    struct Hidden(#[allow(dead_code, reason = "it is dropped")] Panics);
-    impl std::fmt::Debug for Hidden {
-        fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            Ok(())
-        }
-    }
-    impl std::fmt::Display for Error {
-        fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            Ok(())
-        }
-    }
-    impl std::error::Error for Error {}
-    /// Suspends so often, then fails.
-    struct Fails(u32, #[allow(dead_code, reason = "it is dropped")] Panics);
-    impl Future for Fails {
-        type Output = Result<(), Error>;
-        fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
-            if self.0 == 0 {
-                return Poll::Ready(Err(Error(Hidden(Panics))));
-            }
-            self.0 -= 1;
-            Poll::Pending
-        }
-    }
-
-    for suspends in [0, 1] {
-        let kept = Kept::default();
-        let mgr = Manager::new(kept.event_loop());
-        mgr.on_error(|_| ());
-        mgr.register("x", move || Fails(suspends, Panics));
-        let mut driver = kept.take();
-        let mut cx = Context::from_waker(Waker::noop());
-        mgr.emit("x", ());
-        assert!(driver.as_mut().poll(&mut cx).is_pending());
-        if suspends > 0 {
-            assert!(kept.take().as_mut().poll(&mut cx).is_ready());
-        }
-        assert!(driver.as_mut().poll(&mut cx).is_pending());
-        let stats = mgr.stats();
-        assert_eq!((stats.panicked, stats.discarded, stats.pending), (1, 0, 0));
-    }
-}
-
-/// Whoever blocked in what a loop dropped at its end waited for itself: only in what a lane dropped it was refused.
-#[test]
-fn a_blocking_wait_in_what_a_loop_drops_at_its_end_is_refused() {
-    struct Blocks(Manager, Arc<Mutex<Vec<Result<(), WaitError>>>>);
-    impl Drop for Blocks {
-        fn drop(&mut self) {
-            let idle = self.0.idle().timeout(Duration::from_millis(1)).blocking();
-            self.1.lock().expect("nobody panics").push(idle);
-        }
-    }
-
-    let mut poll_loop = PollLoop::new(|| ());
-    let mgr = Manager::new(&poll_loop);
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    let (weak, log) = (mgr.downgrade(), seen.clone());
-    mgr.on_error(move |_| {
-        if let Some(mgr) = weak.upgrade() {
-            drop(Blocks(mgr, log.clone()));
-        }
-    });
-    let log = seen.clone();
-    mgr.register("x", move |mgr: Manager| {
-        let blocks = Blocks(mgr, log.clone());
-        async move {
-            std::future::pending::<()>().await;
-            drop(blocks);
-        }
-    });
-    mgr.emit("x", ());
-    run(&mut poll_loop);
-    mgr.emit_after(Duration::from_secs(1), "x", ());
-    while poll_loop.poll(Duration::ZERO) == Some(Duration::ZERO) {}
-    drop(poll_loop);
-    // The registration, the call, what that had captured, the delay.
-    let refused = [Err(WaitError::WouldDeadlock); 4];
-    assert_eq!(*seen.lock().expect("nobody panics"), refused);
-    assert_eq!(mgr.idle().blocking(), Ok(()));
-}
-
-/// The delays that were due already were still fired by a loop that had been shut down.
-#[test]
-fn a_loop_that_is_shut_down_fires_no_further_delay() {
-    let thread_loop = Arc::new(ThreadLoop::spawn("stops").expect("a thread"));
-    let mgr = Manager::new(EventLoop::inline());
-    mgr.on_error(|_| ());
-    let own = thread_loop.clone();
-    mgr.register("due", move || own.shutdown());
-    let (busy, is_busy) = std::sync::mpsc::channel();
-    let (go, goes) = std::sync::mpsc::channel::<()>();
-    mgr.on("block").event_loop(&*thread_loop).call(move || {
-        let _ = busy.send(());
-        let _ = goes.recv();
-    });
-    mgr.emit("block", ());
-    is_busy.recv().expect("the loop runs");
-    for _ in 0..5 {
-        mgr.emit_after_on(&*thread_loop, Duration::ZERO, "due", ());
-    }
-    go.send(()).expect("the loop waits");
-    thread_loop.shutdown();
-    let stats = mgr.stats();
-    assert_eq!((stats.delays_lost, stats.delayed), (5 - (stats.ran - 1), 0));
-    assert!(stats.ran <= 2, "{stats:?}");
-}
-
 /// It was cut into sleeps of thirty days, as for runtimes whose timers take no more.
 #[test]
 fn a_long_delay_is_one_sleep_of_a_poll_loop() {
@@ -648,21 +528,4 @@ fn a_long_delay_is_one_sleep_of_a_poll_loop() {
     }
     assert_eq!((now, mgr.stats().delayed), (None, 0));
     drop(never);
-}
-
-/// A closed manager has no default loop, and `timeout` no timer then: the limit was ignored without a word. Where something
-/// is left to do on a loop, that has one (which is tested on all of them); an inline loop has not.
-#[test]
-fn a_limit_that_nothing_can_keep_after_close_is_an_error() {
-    let seen = Arc::new(Mutex::new(None));
-    let mgr = Manager::new(EventLoop::inline());
-    let log = seen.clone();
-    mgr.register("x", move |mgr: Manager| {
-        mgr.close();
-        let mut idle = mgr.idle().timeout(Duration::from_secs(1));
-        *log.lock().expect("nobody panics") = Some(look(&mut idle));
-    });
-    mgr.emit("x", ());
-    let outcome = Poll::Ready(Err(WaitError::Timer(TimerError::Closed)));
-    assert_eq!(seen.lock().expect("nobody panics").take(), Some(outcome));
 }

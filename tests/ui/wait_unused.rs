@@ -1,4 +1,4 @@
-//~ a wait does nothing until it is awaited (or `blocking()` is called); dropping it cancels it
+//~ a wait is armed by the call, and its data comes by awaiting it (or by `blocking()`); dropping it cancels it
 
 #![deny(unused_must_use)]
 

@@ -22,7 +22,7 @@ struct Pass {
 const PASSES: [Pass; 6] = [
     Pass {
         package: "aioevt-core",
-        tests: "--lib --test model --test regressions --test poll_loop --test spawner --test hostile --test texts \
+        tests: "--lib --test model --test regressions --test ends --test poll_loop --test spawner --test hostile --test texts \
                 --test under_no_lock --test reserved --test route",
         features: &[],
         flags: "",

@@ -7,8 +7,8 @@
 //! which has the same executor underneath: the crate `aioevt-smol`, the facade's feature `smol`.
 //!
 //! ```
-//! use aioevt_async_std::AsyncStdRuntime;
-//! use aioevt_core::{EventLoop, Manager};
+//! # mod aioevt { pub use aioevt_core::*; pub use aioevt_async_std::*; }
+//! use aioevt::{AsyncStdRuntime, EventLoop, Manager};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! async_std::task::block_on(async {
@@ -62,8 +62,8 @@ impl AsyncStdRuntime {
     /// The runtime, from any thread.
     ///
     /// ```
-    /// use aioevt_async_std::AsyncStdRuntime;
-    /// use aioevt_core::Spawner;
+    /// # mod aioevt { pub use aioevt_core::*; pub use aioevt_async_std::*; }
+    /// use aioevt::{AsyncStdRuntime, Spawner};
     ///
     /// let (tx, rx) = std::sync::mpsc::channel();
     /// let spawned = AsyncStdRuntime::new().spawn(Box::pin(async move {
@@ -79,7 +79,8 @@ impl AsyncStdRuntime {
     /// [`new`](Self::new).
     ///
     /// ```
-    /// use aioevt_async_std::AsyncStdRuntime;
+    /// # use aioevt_async_std as aioevt;
+    /// use aioevt::AsyncStdRuntime;
     ///
     /// assert!(AsyncStdRuntime::current().is_none());
     /// async_std::task::block_on(async { assert!(AsyncStdRuntime::current().is_some()) });

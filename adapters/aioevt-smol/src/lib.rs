@@ -2,8 +2,8 @@
 //! [`aioevt_core`]; applications take both from the facade, [`aioevt`](https://docs.rs/aioevt) with its feature `smol`.
 //!
 //! ```
-//! use aioevt_core::{EventLoop, Manager};
-//! use aioevt_smol::SmolRuntime;
+//! # mod aioevt { pub use aioevt_core::*; pub use aioevt_smol::*; }
+//! use aioevt::{EventLoop, Manager, SmolRuntime};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let event_loop = EventLoop::new(SmolRuntime::global());
@@ -71,8 +71,8 @@ impl SmolRuntime {
     /// The executor of [`smol::spawn`], from any thread.
     ///
     /// ```
-    /// use aioevt_core::Spawner;
-    /// use aioevt_smol::SmolRuntime;
+    /// # mod aioevt { pub use aioevt_core::*; pub use aioevt_smol::*; }
+    /// use aioevt::{SmolRuntime, Spawner};
     ///
     /// let (tx, rx) = std::sync::mpsc::channel();
     /// let spawned = SmolRuntime::global().spawn(Box::pin(async move {
@@ -94,10 +94,10 @@ impl SmolRuntime {
     /// to be had, it is dropped there all the same.) For such moments `Arc::try_unwrap` and `Arc::get_mut` find it shared.
     ///
     /// ```
+    /// # mod aioevt { pub use aioevt_core::*; pub use aioevt_smol::*; }
     /// use std::sync::Arc;
     ///
-    /// use aioevt_core::{SpawnError, Spawner};
-    /// use aioevt_smol::SmolRuntime;
+    /// use aioevt::{SmolRuntime, SpawnError, Spawner};
     ///
     /// let executor = Arc::new(smol::Executor::new());
     /// let runtime = SmolRuntime::new(&executor);

@@ -2,8 +2,8 @@
 //! [`aioevt_core`]; applications take both from the facade, [`aioevt`](https://docs.rs/aioevt) with its feature `tokio`.
 //!
 //! ```
-//! use aioevt_core::{EventLoop, Manager};
-//! use aioevt_tokio::TokioRuntime;
+//! # mod aioevt { pub use aioevt_core::*; pub use aioevt_tokio::*; }
+//! use aioevt::{EventLoop, Manager, TokioRuntime};
 //!
 //! #[tokio::main(flavor = "current_thread")]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -68,7 +68,8 @@ impl TokioRuntime {
     /// [`NoRuntime`] outside of all of these.
     ///
     /// ```
-    /// use aioevt_tokio::TokioRuntime;
+    /// # use aioevt_tokio as aioevt;
+    /// use aioevt::TokioRuntime;
     ///
     /// assert!(TokioRuntime::current().is_err());
     ///
@@ -87,8 +88,8 @@ impl TokioRuntime {
     /// It needs a timer (`enable_time` or `enable_all`) for delays and timeouts; events do without.
     ///
     /// ```
-    /// use aioevt_core::Spawner;
-    /// use aioevt_tokio::TokioRuntime;
+    /// # mod aioevt { pub use aioevt_core::*; pub use aioevt_tokio::*; }
+    /// use aioevt::{Spawner, TokioRuntime};
     ///
     /// let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     /// let (tx, rx) = std::sync::mpsc::channel();

@@ -20,7 +20,8 @@ use super::payload::{About, Payload, Value, about};
 /// # Examples
 ///
 /// ```
-/// use aioevt_core::{Args, EvtData, args};
+/// # use aioevt_core as aioevt;
+/// use aioevt::{Args, EvtData, args};
 ///
 /// let data = EvtData::new(Args::new().with(1).with_kw("num4", 4));
 /// assert_eq!(data.arg::<i64>(0)?, 1);
@@ -28,7 +29,7 @@ use super::payload::{About, Payload, Value, about};
 ///
 /// let same = EvtData::new(args![1; num4 = 4]);
 /// assert_eq!(same.kwarg::<i64>("num4")?, 4);
-/// # Ok::<(), aioevt_core::ArgError>(())
+/// # Ok::<(), aioevt::ArgError>(())
 /// ```
 #[derive(Default)]
 #[must_use = "arguments reach nobody before they are emitted: give them to `emit`"]

@@ -12,7 +12,8 @@ use crate::sync::Arc;
 /// # Examples
 ///
 /// ```
-/// use aioevt_core::{EventLoop, Manager};
+/// # use aioevt_core as aioevt;
+/// use aioevt::{EventLoop, Manager};
 ///
 /// let mgr = Manager::new(EventLoop::inline());
 /// mgr.register("Add", |a: i32| if a < 0 { Err("negative") } else { Ok(()) });

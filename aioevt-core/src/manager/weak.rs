@@ -11,7 +11,8 @@ use crate::sync::atomic::Ordering;
 /// # Examples
 ///
 /// ```
-/// use aioevt_core::{EventLoop, Manager};
+/// # use aioevt_core as aioevt;
+/// use aioevt::{EventLoop, Manager};
 ///
 /// let mgr = Manager::new(EventLoop::inline());
 /// let weak = mgr.downgrade();
