@@ -122,7 +122,7 @@ pub(crate) fn a_wrong_type_is_explained_and_the_registration_stays<L: LoopUnderT
     );
     assert_eq!(
         told,
-        "x/sum: not called: argument 1: expected f64, found i32; emit a f64 here or take an i32"
+        "x/sum: not called: argument 1: expected f64, found i32; emit an f64 here or take an i32"
     );
 }
 
