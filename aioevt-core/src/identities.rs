@@ -8,7 +8,8 @@ use crate::record::Record;
 use crate::sync::{Arc, Mutex};
 use crate::topic::TopicShared;
 
-/// A registration is entered when it commits, and leaves when its lane drops the closure: the ones found may be over.
+/// A registration is entered when it commits, and leaves when it is taken back, or when its lane drops the closure: the ones
+/// found may be over.
 pub(crate) struct Identities(Mutex<Registrations>);
 
 impl Identities {

@@ -124,7 +124,8 @@ impl Idle {
     }
 
     /// Limits it to `limit` from now, by the timer of the manager's default loop. A limit set before is replaced. Once the
-    /// manager is closed, by the timer of a loop on which something of it is outstanding.
+    /// manager is closed, by the timer of a loop on which something of it is outstanding: if that loop may hang, name
+    /// another one with [`timeout_on`](Self::timeout_on). Inline loops have none, which is a [`WaitError::Timer`].
     pub fn timeout(self, limit: Duration) -> Self {
         let timer = self.owner.timer();
         self.limited(timer, limit)
@@ -146,10 +147,10 @@ impl Idle {
     /// ```
     pub fn timeout_on(self, event_loop: impl Into<EventLoop>, limit: Duration) -> Self {
         let timer = event_loop.into().runtime().clone();
-        self.limited(Some(timer), limit)
+        self.limited(Ok(timer), limit)
     }
 
-    fn limited(mut self, timer: Option<Arc<Runtime>>, limit: Duration) -> Self {
+    fn limited(mut self, timer: Result<Arc<Runtime>, TimerError>, limit: Duration) -> Self {
         self.cancel_limit();
         #[cfg(feature = "std")]
         {
@@ -169,9 +170,12 @@ impl Idle {
             owner: self.owner.clone(),
             ticket,
         };
-        let Some(timer) = timer else {
-            action.end(Err(TimerError::Closed));
-            return self;
+        let timer = match timer {
+            Ok(timer) => timer,
+            Err(error) => {
+                action.end(Err(error));
+                return self;
+            }
         };
         let key = Delays::add(&timer, limit, Action::LimitIdle(action, IdleLimit::end));
         self.limit = key.map(|key| (Arc::downgrade(&timer), key));

@@ -28,7 +28,7 @@ use crate::manager::Inner;
 use crate::prefetch::prefetch_next;
 use crate::runner::Runner;
 use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::sync::{Apart, Arc, Mutex};
+use crate::sync::{Apart, Arc, Mutex, ROUTED};
 use crate::wakers::wake;
 use crate::wakeup::Wakeup;
 
@@ -117,28 +117,27 @@ impl Lane {
         }
     }
 
-    /// Ends an inline lane that nobody needs any more; others are ended by their drivers. With no lock held, by whoever
-    /// has taken away the last that needed it, or has parked the driver after that. What it gives back a name's route
-    /// would keep for as long as that lives.
-    #[inline]
+    /// Ends an inline lane that nobody needs any more, unless it is running: then it ends itself, as others do. With no lock
+    /// held, by whoever has taken away the last that needed it.
     pub(crate) fn end_inline(&self) {
-        let may_end = cfg!(feature = "std")
-            && self.runtime.is_inline()
-            && self.handles.load(Ordering::Acquire) == 0;
-        if may_end {
-            self.end_unneeded();
+        if ROUTED && self.runtime.is_inline() {
+            let _room = self.state.with(|state| {
+                let driver = state
+                    .parked
+                    .take_if(|_| !self.is_needed_by(&state.members))?;
+                Some((self.end(state), driver))
+            });
         }
     }
 
-    #[cold]
-    fn end_unneeded(&self) {
-        let _room = self.state.with(|state| {
-            if self.is_needed(state) {
-                return None;
-            }
-            state.phase = Phase::Closed;
-            Some((core::mem::take(&mut state.queue), state.parked.take()))
-        });
+    /// Nobody needs it any more. What comes back is dropped after unlocking: the route of a name would keep it for as long as
+    /// that lives.
+    fn end(&self, state: &mut LaneState) -> (Vec<Message>, Slab<Member>) {
+        state.phase = Phase::Closed;
+        (
+            core::mem::take(&mut state.queue),
+            core::mem::take(&mut state.members),
+        )
     }
 
     /// Wakes a sleeping driver so that it looks whether it is still needed.
@@ -227,7 +226,11 @@ impl Lane {
     }
 
     fn is_needed(&self, state: &LaneState) -> bool {
-        !state.members.is_empty() || self.handles.load(Ordering::Acquire) > 0
+        self.is_needed_by(&state.members)
+    }
+
+    fn is_needed_by(&self, members: &Slab<Member>) -> bool {
+        !members.is_empty() || self.handles.load(Ordering::Acquire) > 0
     }
 
     /// Whether the calling thread is running this lane.
@@ -475,6 +478,7 @@ mod tests {
             assert!(state.with(|state| state.is_closed()), "{name}");
             assert_eq!(state.with(|state| state.queue.capacity()), 0, "{name}");
             assert!(state.with(|state| state.parked.is_none()), "{name}");
+            assert_eq!(state.with(|state| state.members.capacity()), 0, "{name}");
         }
     }
 

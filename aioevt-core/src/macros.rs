@@ -44,29 +44,35 @@ pub(crate) use for_each_tuple;
 #[macro_export]
 macro_rules! args {
     ($($arguments:tt)*) => {
-        $crate::__args!([] $($arguments)*)
+        $crate::__args!($($arguments)*)
     };
 }
 
-/// The positional arguments of `args!`, one by one, in `$done`; then the keywords.
+/// What `args!` makes. First what would be taken for an assignment: a keyword among the first positional arguments.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __args {
-    ([$($done:expr),*] $(; $($name:ident = $keyword:expr),* $(,)?)?) => {
-        $crate::Args::new()
-            $(.with($done))*
-            $($(.with_kw($crate::__private::plain_name(::core::stringify!($name)), $keyword))*)?
+    ($name:ident = $($rest:tt)*) => {
+        $crate::__args!(@misplaced)
     };
-    ($done:tt $name:ident = $($rest:tt)*) => {
+    ($a:expr, $name:ident = $($rest:tt)*) => {
+        $crate::__args!(@misplaced)
+    };
+    ($a:expr, $b:expr, $name:ident = $($rest:tt)*) => {
+        $crate::__args!(@misplaced)
+    };
+    ($a:expr, $b:expr, $c:expr, $name:ident = $($rest:tt)*) => {
+        $crate::__args!(@misplaced)
+    };
+    (@misplaced) => {
         ::core::compile_error!(
             "keyword arguments of `args!` are written behind a `;`: `args![1, 2; num4 = 4]`, `args![; num4 = 4]`"
         )
     };
-    ([$($done:expr),*] $value:expr $(, $($rest:tt)*)?) => {
-        $crate::__args!([$($done,)* $value] $($($rest)*)?)
-    };
-    ([$($done:expr),*] $value:expr; $($rest:tt)*) => {
-        $crate::__args!([$($done,)* $value]; $($rest)*)
+    ($($value:expr),* $(,)? $(; $($name:ident = $keyword:expr),* $(,)?)?) => {
+        $crate::Args::new()
+            $(.with($value))*
+            $($(.with_kw($crate::__private::plain_name(::core::stringify!($name)), $keyword))*)?
     };
 }
 

@@ -72,6 +72,9 @@ impl<F: Fn() + Send + Sync + 'static> portable_atomic_util::task::Wake for Wakes
 /// Whether a model runs the code under schedules of its own: whatever is done only to win time is then left out.
 pub(crate) const MODELLED: bool = cfg!(any(loom, shuttle));
 
+/// Whether names have routes, which know a lane's state for longer than the lane lives (`topic/route.rs`).
+pub(crate) const ROUTED: bool = cfg!(any(feature = "std", loom, shuttle));
+
 /// Alone on its cache lines, where there are caches: what one thread writes all the time does not slow down those who
 /// only read what would be its neighbours.
 #[cfg_attr(feature = "std", repr(align(128)))]

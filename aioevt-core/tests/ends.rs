@@ -153,6 +153,6 @@ fn a_limit_that_nothing_can_keep_after_close_is_an_error() {
             Some(Pin::new(&mut idle).poll(&mut Context::from_waker(Waker::noop())));
     });
     mgr.emit("x", ());
-    let outcome = Poll::Ready(Err(WaitError::Timer(TimerError::Closed)));
+    let outcome = Poll::Ready(Err(WaitError::Timer(TimerError::Unsupported)));
     assert_eq!(seen.lock().expect("nobody panics").take(), Some(outcome));
 }

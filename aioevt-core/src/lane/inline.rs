@@ -6,7 +6,7 @@ use core::task::{Context, Waker};
 
 use super::driver::Driver;
 use super::{After, Lane};
-use crate::sync::Arc;
+use crate::sync::{Arc, ROUTED};
 
 /// Works off everything that is queued, also what is pushed meanwhile by anyone. With no lock held.
 pub(crate) fn run(lane: &Arc<Lane>, driver: Box<Driver>) {
@@ -18,7 +18,7 @@ pub(crate) fn run(lane: &Arc<Lane>, driver: Box<Driver>) {
         driver.work(lane, &mut cx, &mut budget);
         driver.fit_buffer(lane.reserved());
         driver.keep_room(lane.reserved());
-        let mut after = Vec::new();
+        let (mut after, mut room) = (Vec::new(), None);
         // Either there is more to do, or the driver is put back: under one lock, so that nothing is left lying.
         free = lane.state.with(|state| {
             if driver.exchange(state, &mut after) {
@@ -26,12 +26,16 @@ pub(crate) fn run(lane: &Arc<Lane>, driver: Box<Driver>) {
             }
             if after.is_empty() {
                 state.runner = None;
-                state.parked = Some(driver);
+                if ROUTED && !lane.is_needed(state) {
+                    room = Some((lane.end(state), driver));
+                } else {
+                    state.parked = Some(driver);
+                }
                 return None;
             }
             Some(driver)
         });
+        drop(room);
         After::run_all(after, lane);
     }
-    lane.end_inline();
 }

@@ -11,7 +11,7 @@ use super::patience::Patience;
 use super::{After, Lane, Phase, closing};
 use crate::contain::contain;
 use crate::runner::Runner;
-use crate::sync::Arc;
+use crate::sync::{Arc, ROUTED};
 
 /// Hands the lane's driver to its runtime. A refusal closes the lane: the driver notices being dropped.
 pub(super) fn spawn(lane: &Arc<Lane>) {
@@ -50,7 +50,7 @@ impl Future for LaneTask {
         }
         loop {
             // Asked only to win time: without std it is the bytes that count.
-            let idle = cfg!(feature = "std") && driver.batch.is_empty();
+            let idle = ROUTED && driver.batch.is_empty();
             let worked_off = idle || driver.work(lane, cx, &mut budget);
             let mut after = Vec::new();
             if !worked_off {
@@ -111,17 +111,17 @@ fn go_to_sleep(lane: &Lane, cx: &Context<'_>) -> Next {
     let Ok(waker) = contain(|| cx.waker().clone()) else {
         return Next::Broken;
     };
-    let (mut waker, mut room) = (Some(waker), Vec::new());
+    let (mut waker, mut room) = (Some(waker), None);
     let next = lane.state.with(|state| {
         if !state.queue.is_empty() {
             return Next::Work;
         }
         if !lane.is_needed(state) {
-            state.phase = Phase::Closed;
             state.runner = None;
-            // The route of a name may refer to the state for as long as that lives.
-            if cfg!(feature = "std") {
-                room = core::mem::take(&mut state.queue);
+            if ROUTED {
+                room = Some(lane.end(state));
+            } else {
+                state.phase = Phase::Closed;
             }
             return Next::End;
         }
@@ -129,6 +129,7 @@ fn go_to_sleep(lane: &Lane, cx: &Context<'_>) -> Next {
         state.runner = None;
         Next::Sleep
     });
+    drop(room);
     let _ = contain(move || drop(waker));
     next
 }

@@ -14,6 +14,7 @@ use crate::lane::{Lane, Retired};
 use crate::ledger::Tally;
 use crate::names::Names;
 use crate::record::Record;
+use crate::runtime::TimerError;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Arc, Mutex, Weak};
 use crate::topic::{self, Hint, TopicShared};
@@ -71,14 +72,20 @@ impl Inner {
 
     /// What keeps the limits that name no loop. A closed manager has no default loop any more, but perhaps another one on
     /// which something is left to do.
-    pub(crate) fn timer(&self) -> Option<Arc<Runtime>> {
-        match self.default_loop() {
-            Some(event_loop) => Some(event_loop.runtime().clone()),
-            None => self.with_lanes(|lanes| {
-                let mut runtimes = lanes.iter().map(|lane| &lane.runtime);
-                runtimes.find(|runtime| !runtime.is_inline()).cloned()
-            }),
+    pub(crate) fn timer(&self) -> Result<Arc<Runtime>, TimerError> {
+        if let Some(event_loop) = self.default_loop() {
+            return Ok(event_loop.runtime().clone());
         }
+        self.with_lanes(|lanes| {
+            let mut error = TimerError::Unsupported;
+            for lane in lanes.iter().filter(|lane| !lane.runtime.is_inline()) {
+                if !lane.is_closed() {
+                    return Ok(lane.runtime.clone());
+                }
+                error = TimerError::Closed;
+            }
+            Err(error)
+        })
     }
 
     // Emitting.

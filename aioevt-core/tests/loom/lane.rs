@@ -193,3 +193,39 @@ fn a_suspended_call_ends_while_it_is_handed_over() {
         });
     }
 }
+
+/// An inline lane ends once, whoever comes last: its last handle, or the last call of its last callback.
+#[test]
+fn the_last_handle_and_the_last_call_end_an_inline_lane() {
+    model(4, || {
+        let mgr = Manager::new(EventLoop::inline());
+        let (topic, log, event_loop) = (mgr.topic("x"), Log::default(), EventLoop::inline());
+        topic
+            .on()
+            .event_loop(&event_loop)
+            .once()
+            .call(log.callback());
+        let last = thread::spawn(move || drop(event_loop));
+        assert_eq!(topic.emit((1u32,)).callbacks, 1);
+        last.join().unwrap();
+        assert_eq!(log.all(), [1]);
+        assert_eq!(mgr.stats().pending, 0);
+    });
+}
+
+/// Nor does it end while somebody else comes with its last handle.
+#[test]
+fn an_inline_lane_that_one_leaves_while_another_comes_goes_on() {
+    model(4, || {
+        let mgr = Manager::new(EventLoop::inline());
+        let (leaves, comes) = (Manager::new(EventLoop::inline()), mgr.topic("x"));
+        let (log, event_loop) = (Log::default(), EventLoop::inline());
+        let old = leaves.on("x").event_loop(&event_loop).call(|| ());
+        let leaver = thread::spawn(move || assert!(old.unregister()));
+        comes.on().event_loop(event_loop).call(log.callback());
+        assert_eq!(comes.emit((1u32,)).callbacks, 1);
+        leaver.join().unwrap();
+        assert_eq!(log.all(), [1]);
+        assert_eq!((mgr.stats().pending, leaves.stats().pending), (0, 0));
+    });
+}
