@@ -111,7 +111,8 @@ impl Inner {
         match sent {
             Sent::Unheard => this.unheard(data),
             Sent::Committed(callbacks) => topic::finish_plain(callbacks, wakeup),
-            Sent::Unusual(topic) => Self::emit_otherwise(this, &topic, data),
+            Sent::Given(topic) => Self::emit_otherwise(this, &topic, data),
+            Sent::Unusual(topic) => Self::emit_unusual(this, &topic, data),
         }
     }
 
@@ -125,14 +126,26 @@ impl Inner {
     ) -> Emitted {
         if cfg!(feature = "std") && !D::ALLOCATES && topic.hint() == Hint::OneLane {
             let mut wakeup = None;
-            if let Some(callbacks) = topic::commit_plain(topic, data, &mut wakeup) {
-                return topic::finish_plain(callbacks, wakeup);
-            }
+            return match topic::commit_plain(topic, data, &mut wakeup) {
+                Some(callbacks) => topic::finish_plain(callbacks, wakeup),
+                None => Self::emit_unusual(this, topic, data),
+            };
         }
         Self::emit_otherwise(this, topic, data)
     }
 
-    /// Not inlined, so that the usual emit has nothing to keep for it. An emit that nobody hears builds no payload.
+    /// After the usual commit has left it. Not inlined, so that the usual emit has nothing to keep for it.
+    #[inline(never)]
+    fn emit_unusual<D: IntoEvtData>(
+        this: &Arc<Self>,
+        topic: &Arc<TopicShared>,
+        data: &mut Option<D>,
+    ) -> Emitted {
+        let data = data.take().map(|data| data.into_data(false));
+        topic::commit_any(this, topic, data)
+    }
+
+    /// Not inlined, as above. An emit that nobody hears builds no payload.
     #[inline(never)]
     fn emit_otherwise<D: IntoEvtData>(
         this: &Arc<Self>,
@@ -408,6 +421,7 @@ enum Sent {
     Unheard,
     /// To so many callbacks.
     Committed(usize),
+    Given(Arc<TopicShared>),
     Unusual(Arc<TopicShared>),
 }
 
@@ -428,7 +442,7 @@ impl Sent {
                 Some(callbacks) => Self::Committed(callbacks),
                 None => Self::Unusual(topic.clone()),
             },
-            Hint::Waiters | Hint::Many => Self::Unusual(topic.clone()),
+            Hint::Waiters | Hint::Many => Self::Given(topic.clone()),
         }
     }
 }
