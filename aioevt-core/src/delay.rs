@@ -15,9 +15,9 @@ use crate::event_loop::Runtime;
 use crate::idle::IdleLimit;
 use crate::manager::Inner;
 use crate::maps::{Emits, Tree};
+use crate::round::WaitLimit;
 use crate::runtime::TimerError;
 use crate::sync::{Arc, Mutex};
-use crate::wait::WaitLimit;
 use crate::wakers::wake;
 
 /// What happens at a deadline.

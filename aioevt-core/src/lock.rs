@@ -1,5 +1,5 @@
 //! `Lock`: the lock with std. One instruction that waits for the other processors to take it, and none to give it back,
-//! where `std::sync::Mutex` has one for each. One of the three files of the crate with code that the compiler does not
+//! where `std::sync::Mutex` has one for each. One of the four files of the crate with code that the compiler does not
 //! check.
 //!
 //! Who finds it taken looks a little longer and then sleeps. Who gives it back looks whether somebody sleeps, but does

@@ -1,4 +1,4 @@
-//! Asks for the memory that a queue will be written to next, before it is needed. One of the three files of
+//! Asks for the memory that a queue will be written to next, before it is needed. One of the four files of
 //! the crate with code that the compiler does not check.
 //!
 //! What it buys: the driver on another processor has just read the messages that were in a buffer, so an emit into it waits

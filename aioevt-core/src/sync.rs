@@ -104,7 +104,7 @@ impl<T> Mutex<T> {
     }
 }
 
-/// A value that is set once, by one thread. With std, reading it takes no lock.
+/// A value that is set once, by one thread. Reading it takes no lock, but in models. Only routes need it.
 #[cfg(all(feature = "std", not(any(loom, shuttle))))]
 pub(crate) struct Once<T>(std::sync::OnceLock<T>);
 
@@ -127,10 +127,10 @@ impl<T> Once<T> {
 }
 
 /// A value that is set once, by one thread.
-#[cfg(any(not(feature = "std"), loom, shuttle))]
+#[cfg(any(loom, shuttle))]
 pub(crate) struct Once<T>(Mutex<Option<T>>);
 
-#[cfg(any(not(feature = "std"), loom, shuttle))]
+#[cfg(any(loom, shuttle))]
 impl<T> Once<T> {
     pub(crate) fn new() -> Self {
         Self(Mutex::new(None))

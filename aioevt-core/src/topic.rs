@@ -18,9 +18,9 @@ use crate::lane::{Lane, SlotId};
 use crate::manager::Inner;
 use crate::maps::Tree;
 use crate::record::{GroupFlag, Record};
+use crate::round::Round;
 use crate::sync::atomic::{AtomicU8, Ordering, fence};
 use crate::sync::{Arc, Mutex, Weak};
-use crate::wait::Round;
 use crate::wakeup::Wakeups;
 
 /// One name with its callbacks and waiters.

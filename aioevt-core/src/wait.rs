@@ -1,11 +1,12 @@
-//! `Wait`: a future for the next event of a name, with an optional limit. Arming is in `topic/waiters.rs`.
+//! `Wait`: a future for the next event of a name, with an optional limit. What it shares with the others that were armed
+//! since the last event is in `round.rs`, arming it in `topic/waiters.rs`.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 use core::fmt;
 use core::future::Future;
+use core::mem;
 use core::pin::Pin;
-use core::task::{Context, Poll, Waker};
+use core::task::{Context, Poll};
 use core::time::Duration;
 
 use futures_core::FusedFuture;
@@ -16,169 +17,10 @@ use crate::delay::{Action, DelayKey, Delays};
 use crate::error::WaitError;
 use crate::event_loop::{EventLoop, Runtime};
 use crate::manager::Inner;
-use crate::runtime::TimerError;
-use crate::sync::atomic::{AtomicBool, Ordering};
-use crate::sync::{Arc, Mutex, Once, Weak};
-use crate::topic::{self, TopicShared};
-use crate::wakers::{Seats, Ticket, wake};
-
-type Outcome = Result<EvtData, WaitError>;
-
-/// The waits armed between two events of a name. One emit resolves them all.
-pub(crate) struct Round {
-    /// Here and not in each wait, whose making and ending would count references. The topic refers to its round as well,
-    /// until an event claims that or the name goes.
-    topic: Arc<TopicShared>,
-    seats: Mutex<Seats<Option<WaitError>>>,
-    /// What has come of all waits that were not taken back before. Set under the lock.
-    outcome: Once<Outcome>,
-    /// Something has become of one of the waits alone: it has a note on its seat. Set under the lock. A wait that is
-    /// taken back is so before the outcome.
-    stirred: AtomicBool,
-}
-
-impl Round {
-    pub(crate) fn new(topic: Arc<TopicShared>) -> Self {
-        Self {
-            topic,
-            seats: Mutex::new(Seats::new()),
-            outcome: Once::new(),
-            stirred: AtomicBool::new(false),
-        }
-    }
-
-    /// What has come of the wait in a seat, or of one without. Under the lock.
-    fn outcome(
-        &self,
-        seats: &mut Seats<Option<WaitError>>,
-        ticket: Option<Ticket>,
-        own_clock: bool,
-    ) -> Option<Outcome> {
-        let note = ticket
-            .and_then(|ticket| seats.seat(ticket))
-            .and_then(|seat| seat.note);
-        match (note, self.outcome.read(Outcome::clone)) {
-            (Some(WaitError::TimedOut), _) => Some(Err(WaitError::TimedOut)),
-            (_, Some(outcome)) => Some(outcome),
-            (Some(WaitError::Timer(_)), None) if own_clock => None,
-            (note, None) => note.map(Err),
-        }
-    }
-
-    /// The event has come that all waits of the round are for.
-    pub(crate) fn resolve(&self, data: EvtData) {
-        self.end(|| Ok(data));
-    }
-
-    /// It never will.
-    pub(crate) fn fail(&self, error: WaitError) {
-        self.end(|| Err(error));
-    }
-
-    /// Ends all waits of the round. Exactly once, by whoever took it out of its topic, with no lock held.
-    fn end(&self, outcome: impl FnOnce() -> Outcome) {
-        let left = self.seats.with(|seats| {
-            self.outcome.set(outcome);
-            self.leave_all(seats)
-        });
-        wake_left(left);
-    }
-
-    /// Under the lock: the seats of all who wait, and the wakers of those whose notes are still to be read.
-    fn leave_all(&self, seats: &mut Seats<Option<WaitError>>) -> Left {
-        if seats.is_empty() {
-            return None;
-        }
-        Some(if self.is_stirred() {
-            (Seats::new(), seats.take_wakers())
-        } else {
-            (core::mem::replace(seats, Seats::new()), Vec::new())
-        })
-    }
-
-    fn is_stirred(&self) -> bool {
-        self.stirred.load(Ordering::Acquire)
-    }
-
-    /// A seat for a limit: that of the wait, if it has one, under a new ticket.
-    fn take_seat(&self, ticket: Option<Ticket>) -> Ticket {
-        self.seats.with(|seats| {
-            let renewed = ticket.and_then(|ticket| seats.renew(ticket));
-            renewed.unwrap_or_else(|| seats.take_seat())
-        })
-    }
-
-    /// Notes that a wait is taken back; `false` if it was before. One without a seat has nobody else to take it back.
-    /// Under the topic's lock. The waker is to be woken, or dropped, after it.
-    fn take_back(&self, ticket: Option<Ticket>, waker: &mut Option<Waker>) -> bool {
-        ticket.is_none_or(|ticket| self.note(ticket, WaitError::TimedOut, waker))
-    }
-
-    fn leave(&self, ticket: Ticket) {
-        let seat = self.seats.with(|seats| seats.leave(ticket));
-        let _ = contain(move || drop(seat));
-    }
-
-    /// Marks one wait as ended and wakes it. The caller has made sure of its right to do so.
-    fn mark(&self, ticket: Ticket, error: WaitError) {
-        let mut waker = None;
-        self.note(ticket, error, &mut waker);
-        if let Some(waker) = waker {
-            wake(waker);
-        }
-    }
-
-    /// Leaves a note for a wait, unless it was taken back: that is the end, for it is counted no more.
-    fn note(&self, ticket: Ticket, error: WaitError, waker: &mut Option<Waker>) -> bool {
-        self.seats.with(|seats| {
-            let seat = seats
-                .seat(ticket)
-                .filter(|seat| seat.note != Some(WaitError::TimedOut));
-            let Some(seat) = seat else { return false };
-            self.stirred.store(true, Ordering::Release);
-            seat.note = Some(error);
-            *waker = seat.take();
-            true
-        })
-    }
-}
-
-/// Those who are to be woken, with no lock held.
-type Left = Option<(Seats<Option<WaitError>>, Vec<Waker>)>;
-
-fn wake_left(left: Left) {
-    if let Some((seats, wakers)) = left {
-        seats.wake_all();
-        wakers.into_iter().for_each(wake);
-    }
-}
-
-/// The limit of a wait, on its way through a delay queue.
-pub(crate) struct WaitLimit {
-    round: Arc<Round>,
-    ticket: Ticket,
-}
-
-impl WaitLimit {
-    fn end(self, came: Result<(), TimerError>) {
-        match came {
-            Ok(()) => self.expire(),
-            // The wait stays armed until it looks: a blocking one has a clock of its own.
-            Err(error) => self.round.mark(self.ticket, WaitError::Timer(error)),
-        }
-    }
-
-    /// What was committed first wins.
-    fn expire(self) {
-        let mut waker = None;
-        topic::disarm(&self.round.topic, &self.round, || {
-            self.round.take_back(Some(self.ticket), &mut waker)
-        });
-        if let Some(waker) = waker {
-            wake(waker);
-        }
-    }
-}
+use crate::round::{Outcome, Round, WaitLimit};
+use crate::sync::{Arc, Weak};
+use crate::topic;
+use crate::wakers::Ticket;
 
 /// The next event of a name: a future that resolves to its data. Made by [`Manager::wait`](crate::Manager::wait).
 ///
@@ -211,17 +53,19 @@ impl WaitLimit {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use = "a wait is armed by the call, and its data comes by awaiting it (or by `blocking()`); dropping it cancels it"]
-pub struct Wait(Stage);
+pub struct Wait {
+    stage: Stage,
+    standing: Standing,
+}
 
 enum Stage {
-    Armed(Armed),
-    Settled(Outcome),
+    Armed(Arc<Round>),
+    Failed(WaitError),
     Over,
 }
 
-/// An armed wait. Dropping it disarms it.
-struct Armed {
-    round: Arc<Round>,
+/// What one wait is in its round. Beside that and not in it: a whole that has just been written in pieces is slow to move.
+struct Standing {
     ticket: Option<Ticket>,
     /// Apart, since most waits have none and are the smaller for it.
     limit: Option<Box<Limit>>,
@@ -241,25 +85,28 @@ struct Limit {
 
 impl Wait {
     pub(crate) fn armed(round: Arc<Round>) -> Self {
-        Self(Stage::Armed(Armed {
-            round,
-            ticket: None,
-            limit: None,
-            counted: true,
-            own_clock: false,
-        }))
+        Self::new(Stage::Armed(round))
     }
 
     pub(crate) fn failed(error: WaitError) -> Self {
-        Self(Stage::Settled(Err(error)))
+        Self::new(Stage::Failed(error))
+    }
+
+    fn new(stage: Stage) -> Self {
+        Self {
+            standing: Standing {
+                ticket: None,
+                limit: None,
+                counted: matches!(stage, Stage::Armed(_)),
+                own_clock: false,
+            },
+            stage,
+        }
     }
 
     /// Limits the wait to `limit` from now, by the timer of the manager's default loop. A limit set before is replaced.
     pub fn timeout(self, limit: Duration) -> Self {
-        let event_loop = match &self.0 {
-            Stage::Armed(armed) => armed.owner().and_then(|owner| owner.default_loop()),
-            Stage::Settled(_) | Stage::Over => None,
-        };
+        let event_loop = self.owner().and_then(|owner| owner.default_loop());
         match event_loop {
             Some(event_loop) => self.timeout_on(&event_loop, limit),
             None => self,
@@ -268,8 +115,9 @@ impl Wait {
 
     /// Limits the wait to `limit` from now, by the timer of `event_loop`. A limit set before is replaced.
     pub fn timeout_on(mut self, event_loop: impl Into<EventLoop>, limit: Duration) -> Self {
-        if let Stage::Armed(armed) = &mut self.0 {
-            armed.limit(event_loop.into().runtime(), limit);
+        if let Stage::Armed(round) = &self.stage {
+            let event_loop = event_loop.into();
+            self.standing.limit(round, event_loop.runtime(), limit);
         }
         self
     }
@@ -286,14 +134,12 @@ impl Wait {
     /// and inside [`PollLoop::poll`](crate::PollLoop::poll).
     #[cfg(feature = "std")]
     pub fn blocking(mut self) -> Result<EvtData, WaitError> {
-        let mut deadline = None;
-        if let Stage::Armed(armed) = &mut self.0 {
-            if armed.owner().is_some_and(|owner| owner.runs_here()) {
-                return Err(WaitError::WouldDeadlock);
-            }
-            armed.own_clock = true;
-            deadline = armed.cancel_limit().and_then(|limit| limit.deadline);
+        if self.owner().is_some_and(|owner| owner.runs_here()) {
+            return Err(WaitError::WouldDeadlock);
         }
+        self.standing.own_clock = true;
+        let limit = self.standing.cancel_limit();
+        let deadline = limit.and_then(|limit| limit.deadline);
         match crate::blocking::block_on(&mut self, deadline) {
             Some(outcome) => outcome,
             None if self.give_up() => Err(WaitError::TimedOut),
@@ -305,49 +151,76 @@ impl Wait {
     /// Ends the wait unless its round was claimed.
     #[cfg(feature = "std")]
     fn give_up(&mut self) -> bool {
-        match &mut self.0 {
-            Stage::Armed(armed) => {
-                armed.withdraw() && {
-                    self.retire();
-                    true
-                }
-            }
-            Stage::Settled(_) | Stage::Over => true,
+        let over = match &self.stage {
+            Stage::Armed(round) => self.standing.withdraw(round),
+            Stage::Failed(_) | Stage::Over => true,
+        };
+        if over {
+            self.retire();
+        }
+        over
+    }
+
+    /// The manager, if there is anything left of it. Without, an end has come of the wait.
+    fn owner(&self) -> Option<Arc<Inner>> {
+        match &self.stage {
+            Stage::Armed(round) => round.topic().owner(),
+            Stage::Failed(_) | Stage::Over => None,
         }
     }
 
-    /// Forgets an armed wait that is no longer counted in its topic.
+    /// Forgets a wait that is no longer counted in its topic.
     fn retire(&mut self) {
-        if let Stage::Armed(armed) = &mut self.0 {
-            armed.counted = false;
-        }
+        self.standing.counted = false;
         self.end();
     }
 
-    /// Ends it where it is: it is not small, and most waits are over soon.
+    /// Ends it. The round may hold the last reference to data, which is foreign.
     fn end(&mut self) {
-        // It may hold the last reference to a payload, which is foreign.
-        let _ = contain(|| self.0 = Stage::Over);
+        let _ = contain(|| drop(self.leave()));
+    }
+
+    /// Ends it, and hands over the round that it was armed in. If it is still counted there it is taken back.
+    fn leave(&mut self) -> Option<Arc<Round>> {
+        self.standing.cancel_limit();
+        let Stage::Armed(round) = mem::replace(&mut self.stage, Stage::Over) else {
+            return None;
+        };
+        if self.standing.counted {
+            self.standing.withdraw(&round);
+        }
+        if let Some(ticket) = self.standing.ticket.take() {
+            round.leave(ticket);
+        }
+        Some(round)
+    }
+
+    /// What has come of it, if that is an event and nothing else: mostly, when it was woken. Then nothing is locked and no
+    /// waker cloned.
+    fn take_data(&mut self) -> Option<Outcome> {
+        match &self.stage {
+            Stage::Armed(round) if round.has_data() => {}
+            _ => return None,
+        }
+        self.standing.counted = false;
+        // The seat has left together with all others.
+        self.standing.ticket = None;
+        self.leave().and_then(Round::into_outcome)
     }
 }
 
-impl Armed {
-    /// The manager, if there is anything left of it. Without, an end has come of the wait.
-    fn owner(&self) -> Option<Arc<Inner>> {
-        self.round.topic.owner()
-    }
-
-    fn limit(&mut self, runtime: &Arc<Runtime>, limit: Duration) {
+impl Standing {
+    fn limit(&mut self, round: &Arc<Round>, runtime: &Arc<Runtime>, limit: Duration) {
         self.cancel_limit();
         // That the limit before this one could not be kept does not matter any more.
-        self.forget_timer_error();
+        round.forget_timer_error(self.ticket);
         // Nor does the limit itself, which may be on its way here: it has been taken out of its queue then.
-        let ticket = self.round.take_seat(self.ticket);
+        let ticket = round.take_seat(self.ticket);
         self.ticket = Some(ticket);
         #[cfg(feature = "std")]
         let deadline = std::time::Instant::now().checked_add(limit);
         let action = WaitLimit {
-            round: self.round.clone(),
+            round: round.clone(),
             ticket,
         };
         let key = Delays::add(runtime, limit, Action::LimitWait(action, WaitLimit::end));
@@ -359,10 +232,10 @@ impl Armed {
     }
 
     /// Takes the wait back; `false` if it was claimed, or its limit was faster.
-    fn withdraw(&mut self) -> bool {
+    fn withdraw(&self, round: &Arc<Round>) -> bool {
         let mut waker = None;
-        let disarmed = topic::disarm(&self.round.topic, &self.round, || {
-            self.round.take_back(self.ticket, &mut waker)
+        let disarmed = topic::disarm(round.topic(), round, || {
+            round.take_back(self.ticket, &mut waker)
         });
         let _ = contain(move || drop(waker));
         disarmed
@@ -381,85 +254,9 @@ impl Armed {
         Some(limit)
     }
 
-    /// A limit that can never fire is no reason to give up what is already claimed, or timed by another clock.
-    fn forget_timer_error(&mut self) {
-        let Some(ticket) = self.ticket else { return };
-        self.round.seats.with(|seats| {
-            if let Some(seat) = seats.seat(ticket) {
-                if matches!(seat.note, Some(WaitError::Timer(_))) {
-                    seat.note = None;
-                }
-            }
-        });
-    }
-
-    /// The data, if an event has come and nothing else. It travels in two registers.
-    #[inline]
-    fn data(&mut self) -> Option<EvtData> {
-        let round = &self.round;
-        let data = round.outcome.read(|outcome| match outcome {
-            Ok(data) if !round.is_stirred() => Some(data.clone()),
-            _ => None,
-        });
-        // The seat has left together with all others.
-        data.flatten().inspect(|_| self.ticket = None)
-    }
-
-    /// What has come of it so far. Mostly something when it was woken; then nothing is locked and no waker cloned.
-    fn look(&mut self) -> Option<Outcome> {
-        // In this order: whoever sees the outcome also sees the notes that were made before it.
-        let outcome = self.round.outcome.read(Outcome::clone);
-        if !self.round.is_stirred() {
-            if outcome.is_some() {
-                // The seat has left together with all others.
-                self.ticket = None;
-            }
-            return outcome;
-        }
-        let round = &self.round;
-        let (outcome, seat) = round.seats.with(|seats| {
-            let outcome = round.outcome(seats, self.ticket, self.own_clock)?;
-            // If the timer failed the wait is still armed.
-            let over = !matches!(outcome, Err(WaitError::Timer(_)));
-            let ticket = self.ticket.take_if(|_| over);
-            Some((outcome, ticket.and_then(|ticket| seats.leave(ticket))))
-        })?;
-        let _ = contain_drop(seat);
-        Some(outcome)
-    }
-
     /// What has come of it so far; else leaves a waker.
-    fn poll(&mut self, cx: &Context<'_>) -> Poll<Outcome> {
-        if let Some(outcome) = self.look() {
-            return Poll::Ready(outcome);
-        }
-        let waker = cx.waker().clone();
-        let (round, place) = (&self.round, &mut self.ticket);
-        let (poll, old) = round.seats.with(|seats| {
-            if let Some(outcome) = round.outcome(seats, *place, self.own_clock) {
-                return (Poll::Ready(outcome), Some(waker));
-            }
-            let ticket = *place.get_or_insert_with(|| seats.take_seat());
-            let old = match seats.seat(ticket) {
-                Some(seat) => seat.replace(waker),
-                None => Some(waker),
-            };
-            (Poll::Pending, old)
-        });
-        let _ = contain(move || drop(old));
-        poll
-    }
-}
-
-impl Drop for Armed {
-    fn drop(&mut self) {
-        self.cancel_limit();
-        if self.counted {
-            self.withdraw();
-        }
-        if let Some(ticket) = self.ticket.take() {
-            self.round.leave(ticket);
-        }
+    fn poll(&mut self, round: &Arc<Round>, cx: &Context<'_>) -> Poll<Outcome> {
+        Round::poll(round, &mut self.ticket, self.own_clock, cx)
     }
 }
 
@@ -474,22 +271,20 @@ impl Future for Wait {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        if let Stage::Armed(armed) = &mut this.0 {
-            if let Some(data) = armed.data() {
-                this.retire();
-                return Poll::Ready(Ok(data));
-            }
+        if let Some(outcome) = this.take_data() {
+            return Poll::Ready(outcome);
         }
-        let outcome = match &mut this.0 {
-            Stage::Armed(armed) => match armed.poll(cx) {
+        let standing = &mut this.standing;
+        let outcome = match &this.stage {
+            Stage::Armed(round) => match standing.poll(round, cx) {
                 Poll::Pending => return Poll::Pending,
                 // A broken timer has not disarmed the wait: an event may still have been first.
                 Poll::Ready(Err(error @ WaitError::Timer(_))) => {
-                    if armed.withdraw() {
+                    if standing.withdraw(round) {
                         Err(error)
                     } else {
-                        armed.forget_timer_error();
-                        match armed.poll(cx) {
+                        round.forget_timer_error(standing.ticket);
+                        match standing.poll(round, cx) {
                             Poll::Pending => return Poll::Pending,
                             Poll::Ready(outcome) => outcome,
                         }
@@ -498,15 +293,12 @@ impl Future for Wait {
                 Poll::Ready(outcome) => {
                     if matches!(outcome, Err(WaitError::TimedOut)) {
                         // Its limit has taken it back, and may not have come to the name yet.
-                        topic::sweep(&armed.round.topic);
+                        topic::sweep(round.topic());
                     }
                     outcome
                 }
             },
-            Stage::Settled(_) => match core::mem::replace(&mut this.0, Stage::Over) {
-                Stage::Settled(outcome) => return Poll::Ready(outcome),
-                Stage::Armed(_) | Stage::Over => return Poll::Pending,
-            },
+            Stage::Failed(error) => Err(*error),
             Stage::Over => return Poll::Pending,
         };
         this.retire();
@@ -516,21 +308,20 @@ impl Future for Wait {
 
 impl FusedFuture for Wait {
     fn is_terminated(&self) -> bool {
-        matches!(self.0, Stage::Over)
+        matches!(self.stage, Stage::Over)
     }
 }
 
 impl fmt::Debug for Wait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let stage = match &self.0 {
-            Stage::Armed(armed) => {
+        let stage = match &self.stage {
+            Stage::Armed(round) => {
                 return f
                     .debug_struct("Wait")
-                    .field("event", &armed.round.topic.name())
+                    .field("event", &round.topic().name())
                     .finish();
             }
-            Stage::Settled(Ok(_)) => "settled",
-            Stage::Settled(Err(_)) => "failed",
+            Stage::Failed(_) => "failed",
             Stage::Over => "over",
         };
         f.debug_tuple("Wait").field(&stage).finish()

@@ -156,3 +156,44 @@ fn a_limit_that_nothing_can_keep_after_close_is_an_error() {
     let outcome = Poll::Ready(Err(WaitError::Timer(TimerError::Unsupported)));
     assert_eq!(seen.lock().expect("nobody panics").take(), Some(outcome));
 }
+
+/// The data is in what the waits share, and goes with the last that has it: a wait that was not looked at, or what one gave.
+#[test]
+fn what_a_wait_gave_outlives_everything_and_is_dropped_with_the_last_who_has_it() {
+    let mgr = Manager::new(EventLoop::inline());
+    let (first, second) = (mgr.wait("x"), mgr.wait("x"));
+    let value = Arc::new(7);
+    assert_eq!(mgr.emit("x", (value.clone(),)).waiters, 2);
+    let data = first.blocking().expect("an event has come");
+    assert_eq!(mgr.names(), [""; 0]);
+    drop(mgr);
+    assert_eq!(data.arg::<Arc<i32>>(0).as_deref(), Ok(&7));
+    assert_eq!(Arc::strong_count(&value), 2);
+    // Emitted again it is the same data, also where callbacks get it.
+    let other = Manager::new(EventLoop::inline());
+    let again = other.wait("y");
+    other.register("y", |_: Arc<i32>| ());
+    other.emit("y", &data);
+    let again = again.blocking().expect("an event has come");
+    assert_eq!(Arc::strong_count(&value), 2);
+    drop((data, again));
+    assert_eq!(Arc::strong_count(&value), 2);
+    drop(second);
+    assert_eq!(Arc::strong_count(&value), 1);
+}
+
+/// Whoever gets the last of it drops what is foreign, which may panic: that is contained.
+#[test]
+fn a_wait_that_is_dropped_with_data_that_panics_is_dropped() {
+    struct Panics;
+    impl Drop for Panics {
+        fn drop(&mut self) {
+            panic!("when dropped");
+        }
+    }
+    let mgr = Manager::new(EventLoop::inline());
+    let wait = mgr.wait("x");
+    assert_eq!(mgr.emit("x", (Panics,)).waiters, 1);
+    drop(wait);
+    assert_eq!(mgr.stats().waiters, 0);
+}

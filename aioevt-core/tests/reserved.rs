@@ -2,6 +2,9 @@
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::Cell;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use std::alloc::System;
 
@@ -212,4 +215,27 @@ fn an_event_for_many_lanes_allocates_its_payload_only() {
         assert_eq!(emit(), 1);
     }
     assert_eq!(mgr.unregister("many"), lanes.len());
+}
+
+/// Small data stays in what the waits share, which they have made.
+#[test]
+fn an_emit_that_only_waits_get_does_not_allocate() {
+    let mgr = Manager::new(EventLoop::inline());
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut waits = [mgr.wait("x"), mgr.wait("x"), mgr.wait("x")];
+    // One has left a waker, the others have not been polled.
+    assert!(Pin::new(&mut waits[0]).poll(&mut cx).is_pending());
+    let emit = || assert_eq!(mgr.emit("x", (1, 2, 3)).waiters, 3);
+    assert_eq!(allocations(emit), 0);
+    for mut wait in waits {
+        let mut polled = Poll::Pending;
+        assert_eq!(
+            allocations(|| polled = Pin::new(&mut wait).poll(&mut cx)),
+            0
+        );
+        let Poll::Ready(Ok(data)) = polled else {
+            panic!("an event has come");
+        };
+        assert_eq!(data.args(), Ok((1, 2, 3)));
+    }
 }

@@ -1,5 +1,5 @@
 //! `Small`: a payload of up to four words, inside the message that carries it. Code that the compiler does not check
-//! is in this file, in `lock.rs` and in `prefetch.rs` only; it keeps to itself what that code relies on.
+//! is in this file, in `lock.rs`, `prefetch.rs` and `published.rs` only; it keeps to itself what that code relies on.
 //!
 //! What it buys: a callback compares the type of the event with that of its parameters and reads the value, instead of
 //! asking a `dyn Any` behind a `dyn Payload`. The figures, and those of the safe version, are in ARCHITECTURE.md.

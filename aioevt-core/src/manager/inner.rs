@@ -157,8 +157,11 @@ impl Inner {
             return this.unheard(data);
         }
         // Without std it is built the same way for all, so that one piece of code serves all types.
-        let shared = cfg!(feature = "std") && hint != Hint::OneLane;
+        let shared = cfg!(feature = "std") && hint == Hint::Many;
         match data.take() {
+            Some(data) if cfg!(feature = "std") && !D::ALLOCATES && hint == Hint::Waiters => {
+                topic::commit_waiters(this, topic, data)
+            }
             Some(data) => Self::emit_built(this, topic, hint, data.into_data(shared)),
             None => Emitted::default(),
         }
@@ -166,7 +169,7 @@ impl Inner {
 
     fn emit_built(this: &Arc<Self>, topic: &Arc<TopicShared>, hint: Hint, data: Data) -> Emitted {
         if hint == Hint::Waiters {
-            return topic::commit_waiters(this, topic, data.into_shared());
+            return topic::commit_waiters(this, topic, data);
         }
         let (mut data, mut wakeup) = (Some(data), None);
         if hint == Hint::OneLane {

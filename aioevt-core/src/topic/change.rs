@@ -10,8 +10,8 @@ use crate::lane::{Addition, CallsLeft, Entry, Lane, LaneState, Message};
 use crate::manager::Inner;
 use crate::maps::Tree;
 use crate::record::{GroupFlag, Record};
+use crate::round::Round;
 use crate::sync::Arc;
-use crate::wait::Round;
 use crate::wakeup::Wakeups;
 
 /// A callback that is about to be registered.

@@ -5,12 +5,12 @@ use alloc::vec::Vec;
 use super::route::Route;
 use super::{Group, Hint, TopicShared, TopicState};
 use crate::contain::contain_drop;
-use crate::data::{Data, EvtData, IntoEvtData};
+use crate::data::{Data, IntoEvtData};
 use crate::emitted::Emitted;
 use crate::manager::Inner;
+use crate::round::Round;
 use crate::sync::Arc;
 use crate::sync::atomic::Ordering;
-use crate::wait::Round;
 use crate::wakeup::{Wakeup, Wakeups};
 
 /// What a commit leaves to be done after unlocking.
@@ -58,10 +58,10 @@ pub(crate) fn finish_plain(callbacks: usize, wakeup: Option<Wakeup>) -> Emitted 
 }
 
 /// The commit of an event that only waiters want. If it is another one meanwhile, it is committed as such.
-pub(crate) fn commit_waiters(
+pub(crate) fn commit_waiters<D: IntoEvtData>(
     owner: &Arc<Inner>,
     topic: &Arc<TopicShared>,
-    data: EvtData,
+    data: D,
 ) -> Emitted {
     let claimed = topic.change(|state| {
         let claimed = state.groups.is_empty() && !state.closed;
@@ -112,7 +112,7 @@ pub(crate) fn commit_any(
         owner.sweep(topic);
     }
     match (data, round) {
-        (Some(data), Some(round)) => resolve(round, data.into_shared()),
+        (Some(data), Some(round)) => resolve(round, data),
         (data, _) => drop(contain_drop(data)),
     }
     wakeups.run();
@@ -126,7 +126,7 @@ pub(crate) fn commit_any(
 }
 
 /// Before an inline lane could make the waits wait for its callbacks.
-fn resolve(round: Arc<Round>, data: EvtData) {
+fn resolve<D: IntoEvtData>(round: Arc<Round>, data: D) {
     round.resolve(data);
     // What is in it may be foreign.
     let _ = contain_drop(round);

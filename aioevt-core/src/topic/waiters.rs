@@ -1,8 +1,8 @@
 //! Arming and disarming waits. All waits armed between two events of a name share one round.
 
 use super::{TopicShared, TopicState, sweep};
+use crate::round::Round;
 use crate::sync::Arc;
-use crate::wait::Round;
 
 /// Arms a wait, unless the manager is closed. Under the shard's lock, or with a `Topic` in hand.
 pub(crate) fn arm(topic: &Arc<TopicShared>) -> Option<Arc<Round>> {

@@ -1,0 +1,169 @@
+//! `Published`: a lock with what it guards, and one value that is set once under it and read without it. One of the four
+//! files of the crate with code that the compiler does not check.
+//!
+//! What it buys: `std::sync::OnceLock` has a lock of its own, so whoever sets it under another one pays for two. The
+//! figures are in ARCHITECTURE.md. loom's models of waits run this code.
+#![allow(
+    unsafe_code,
+    reason = "the value is read without the lock under which it was written; what it relies on is the invariant of `Published`"
+)]
+
+use core::mem::MaybeUninit;
+
+use self::imp::{UnsafeCell, read, write};
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, Ordering};
+
+/// Invariant: while `is_out` is `false`, `value` is touched only by the holder of the [`Place`], of which there is one at
+/// a time, for it ends with the lock that it came with. Once it is `true`, `value` is initialized and changes no more.
+pub(crate) struct Published<S, T> {
+    state: Mutex<S>,
+    is_out: AtomicBool,
+    value: UnsafeCell<MaybeUninit<T>>,
+}
+
+// SAFETY: one thread at a time reaches what the lock guards. The value is written by one thread, read by any, at the same
+// time too, and dropped by whoever has all of it.
+unsafe impl<S: Send, T: Send + Sync> Sync for Published<S, T> {}
+
+/// Where the value is to be, for whoever is inside of the lock.
+pub(crate) struct Place<'a, T> {
+    is_out: &'a AtomicBool,
+    value: &'a UnsafeCell<MaybeUninit<T>>,
+}
+
+impl<S, T> Published<S, T> {
+    pub(crate) fn new(state: S) -> Self {
+        Self {
+            state: Mutex::new(state),
+            is_out: AtomicBool::new(false),
+            value: UnsafeCell::new(MaybeUninit::uninit()),
+        }
+    }
+
+    /// Runs `f` while no other thread can.
+    #[inline]
+    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut S, Place<'_, T>) -> R) -> R {
+        self.state.with(|state| {
+            let place = Place {
+                is_out: &self.is_out,
+                value: &self.value,
+            };
+            f(state, place)
+        })
+    }
+
+    /// The value, if it is out.
+    #[inline]
+    pub(crate) fn read(&self) -> Option<&T> {
+        let is_out = self.is_out.load(Ordering::Acquire);
+        // SAFETY: by the invariant it is initialized and changes no more; whoever sees the flag sees what was before it.
+        is_out.then(|| unsafe { read(&self.value).assume_init_ref() })
+    }
+}
+
+impl<T> Place<'_, T> {
+    /// Publishes the value, made where it is to be; `false`, and it is not made, if there is one already.
+    #[inline]
+    pub(crate) fn set(self, make: impl FnOnce() -> T) -> bool {
+        if self.is_out.load(Ordering::Relaxed) {
+            return false;
+        }
+        // SAFETY: by the invariant nobody else touches it before the flag is set, which is done behind it. If `make` panics
+        // nothing was written, and the flag stays as it is.
+        unsafe { write(self.value, || MaybeUninit::new(make())) };
+        self.is_out.store(true, Ordering::Release);
+        true
+    }
+}
+
+impl<S, T> Drop for Published<S, T> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.is_out.load(Ordering::Acquire) {
+            // SAFETY: by the invariant it is initialized. Nobody else has any of it now, and it is dropped once: here.
+            unsafe { imp::exclusive(&mut self.value).assume_init_drop() };
+        }
+    }
+}
+
+#[cfg(not(loom))]
+mod imp {
+    pub(super) use core::cell::UnsafeCell;
+
+    /// # Safety
+    ///
+    /// Nobody writes it for as long as it is borrowed.
+    #[inline]
+    pub(super) unsafe fn read<T>(cell: &UnsafeCell<T>) -> &T {
+        // SAFETY: the caller's duty.
+        unsafe { &*cell.get() }
+    }
+
+    /// # Safety
+    ///
+    /// Nobody else touches it meanwhile.
+    #[inline]
+    pub(super) unsafe fn write<T>(cell: &UnsafeCell<T>, make: impl FnOnce() -> T) {
+        // SAFETY: the caller's duty.
+        unsafe { cell.get().write(make()) };
+    }
+
+    #[inline]
+    pub(super) fn exclusive<T>(cell: &mut UnsafeCell<T>) -> &mut T {
+        cell.get_mut()
+    }
+}
+
+/// As above, and loom checks the callers.
+#[cfg(loom)]
+mod imp {
+    pub(super) use loom::cell::UnsafeCell;
+
+    /// # Safety
+    ///
+    /// Nobody writes it for as long as it is borrowed.
+    pub(super) unsafe fn read<T>(cell: &UnsafeCell<T>) -> &T {
+        // SAFETY: the caller's duty.
+        cell.with(|value| unsafe { &*value })
+    }
+
+    /// # Safety
+    ///
+    /// Nobody else touches it meanwhile.
+    pub(super) unsafe fn write<T>(cell: &UnsafeCell<T>, make: impl FnOnce() -> T) {
+        // SAFETY: the caller's duty.
+        cell.with_mut(|place| unsafe { place.write(make()) });
+    }
+
+    /// Whoever drops it has it alone because of the count of an `Arc`, which loom does not see: it is told of a look.
+    pub(super) fn exclusive<T>(cell: &mut UnsafeCell<T>) -> &mut T {
+        // SAFETY: it is borrowed from whoever has it alone.
+        cell.with(|value| unsafe { &mut *value.cast_mut() })
+    }
+}
+
+#[cfg(all(test, not(loom), not(shuttle)))]
+mod tests {
+    use alloc::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn it_is_set_once_read_by_all_and_dropped_once() {
+        let (first, second) = (Arc::new(1), Arc::new(2));
+        let published = Published::new(());
+        assert_eq!(published.read(), None);
+        assert!(published.with(|(), place| place.set(|| first.clone())));
+        assert!(!published.with(|(), place| place.set(|| second.clone())));
+        assert_eq!(published.read(), Some(&first));
+        assert_eq!(
+            (Arc::strong_count(&first), Arc::strong_count(&second)),
+            (2, 1)
+        );
+        drop(published);
+        assert_eq!(Arc::strong_count(&first), 1);
+        // Without a value there is nothing to drop.
+        drop(Published::<_, Arc<()>>::new(()));
+    }
+}
