@@ -58,8 +58,9 @@ impl Topic {
     }
 
     /// See [`Manager::emit`](crate::Manager::emit).
-    #[inline]
+    #[inline(always)]
     pub fn emit(&self, data: impl IntoEvtData) -> Emitted {
+        // Inlined: the caller writes the data where it stays until there is a place for it in the queue.
         Inner::emit_on(&self.owner, &self.shared, &mut Some(data))
     }
 

@@ -116,9 +116,10 @@ impl Inner {
         }
     }
 
-    /// Emits to a topic. As with [`emit`](Self::emit), the data stays where it is for as long as it can. An entry that was
-    /// removed meanwhile has nobody to hear it: whoever registered anew did so while this emit was on its way.
-    #[inline]
+    /// Emits to a topic. As with [`emit`](Self::emit), the data stays where it is for as long as it can, so this is not
+    /// inlined into what gets it as a value. An entry that was removed meanwhile has nobody to hear it: whoever registered
+    /// anew did so while this emit was on its way.
+    #[inline(never)]
     pub(crate) fn emit_on<D: IntoEvtData>(
         this: &Arc<Self>,
         topic: &Arc<TopicShared>,
