@@ -79,19 +79,25 @@ impl Patience {
         self.looks = 0;
     }
 
-    /// There was nothing: whether to look again instead of going to sleep.
-    pub(super) fn looks_again(&mut self) -> bool {
+    /// Whether to look again instead of going to sleep, if there is nothing.
+    #[inline]
+    pub(super) fn looks_again(&self) -> bool {
+        MOST > 0 && !self.from_here && self.looks < self.limit && self.left > 0
+    }
+
+    /// There was nothing, and what was said of that is done.
+    pub(super) fn found_nothing(&mut self) {
+        let again = self.looks_again();
         self.stream = false;
         if MOST == 0 || self.from_here {
-            return false;
+            return;
         }
-        let in_vain = self.looks >= self.limit;
-        if !in_vain && self.left > 0 {
+        if again {
             self.looks += 1;
             self.left -= 1;
-            return true;
+            return;
         }
-        if in_vain && self.looks > 0 {
+        if self.looks > 0 && self.looks >= self.limit {
             self.limit /= 2;
         }
         self.looks = 0;
@@ -101,13 +107,19 @@ impl Patience {
             self.crowded = false;
             self.limit = MOST;
         }
-        false
     }
 }
 
 #[cfg(all(test, feature = "std", not(loom), not(shuttle)))]
 mod tests {
     use super::*;
+
+    /// Finds nothing: whether it looks again.
+    fn look(patience: &mut Patience) -> bool {
+        let again = patience.looks_again();
+        patience.found_nothing();
+        again
+    }
 
     /// How often it looks again, in a turn of its own, before it sleeps.
     fn looks(patience: &mut Patience) -> u32 {
@@ -118,7 +130,7 @@ mod tests {
     /// The same in the turn that has begun.
     fn looks_left(patience: &mut Patience) -> u32 {
         let mut looks = 0;
-        while patience.looks_again() {
+        while look(patience) {
             looks += 1;
         }
         looks
@@ -141,7 +153,7 @@ mod tests {
         let mut patience = Patience::default();
         patience.found(2, false);
         patience.begin_turn();
-        assert!(patience.looks_again());
+        assert!(look(&mut patience));
         patience.found(1, false);
         let mut expected = MOST;
         while expected > 0 {
@@ -158,7 +170,7 @@ mod tests {
         let mut patience = Patience::default();
         patience.found(2, false);
         patience.begin_turn();
-        assert!(patience.looks_again());
+        assert!(look(&mut patience));
         patience.found(1, false);
         // One was before.
         assert_eq!(looks_left(&mut patience), MOST - 1);
@@ -185,7 +197,7 @@ mod tests {
         let mut patience = Patience::default();
         patience.found(2, false);
         patience.begin_turn();
-        assert!(patience.looks_again());
+        assert!(look(&mut patience));
         patience.found(3, true);
         assert!(!patience.stream);
         for _ in 0..2 * PROBE {

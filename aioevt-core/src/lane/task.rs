@@ -4,12 +4,12 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::future::Future;
 use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, Waker};
 
 use super::driver::{BUDGET, Driver};
 use super::patience::Patience;
 use super::{After, Lane, Phase, closing};
-use crate::contain::contain;
+use crate::contain::{contain, contain_drop};
 use crate::runner::Runner;
 use crate::sync::{Arc, ROUTED};
 
@@ -40,10 +40,34 @@ impl Future for LaneTask {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = &mut *self;
-        let (lane, driver) = (&this.lane, &mut this.driver);
+        let mut waker = None;
+        let poll = self.turn(cx, &mut waker);
+        // Foreign code, as making it is.
+        let _ = contain_drop(waker);
+        poll
+    }
+}
+
+/// What a driver that has worked off everything found.
+enum Found {
+    Work,
+    /// Something to do with no lock held.
+    Accounts,
+    /// Nothing, so it looks again.
+    Nothing,
+    /// Nothing, so it sleeps.
+    Rest,
+    /// Nobody needs the lane any more.
+    End,
+}
+
+impl LaneTask {
+    /// Works until there is nothing to do, or others are to have their turn. The waker is the one to sleep under, made
+    /// when it may be needed.
+    fn turn(&mut self, cx: &mut Context<'_>, waker: &mut Option<Waker>) -> Poll<()> {
+        let (lane, driver, patience) = (&self.lane, &mut self.driver, &mut self.patience);
         let mut budget = BUDGET;
-        this.patience.begin_turn();
+        patience.begin_turn();
         let here = Runner::here();
         if !driver.batch.is_empty() {
             lane.state.with(|state| state.runner = Some(here));
@@ -66,72 +90,59 @@ impl Future for LaneTask {
                 };
             }
             driver.keep_room(lane.reserved());
-            this.patience.gather();
-            let (more, needed, from_here) = lane.state.with(|state| {
+            patience.gather();
+            let looks_again = patience.looks_again();
+            if !looks_again && waker.is_none() {
+                let Ok(made) = contain(|| cx.waker().clone()) else {
+                    // There is no waking this task up again: it closes the lane by being dropped.
+                    return Poll::Ready(());
+                };
+                *waker = Some(made);
+            }
+            let mut room = None;
+            // Whether there is more, and if not what then, is one step: an event that comes later finds the waker.
+            let (found, from_here) = lane.state.with(|state| {
+                let from_here = state.emitter == here;
                 state.runner = Some(here);
-                let more = driver.exchange(state, &mut after);
-                (more, more || lane.is_needed(state), state.emitter == here)
+                let found = if driver.exchange(state, &mut after) {
+                    Found::Work
+                } else if !after.is_empty() {
+                    Found::Accounts
+                } else if !lane.is_needed(state) {
+                    state.runner = None;
+                    if ROUTED {
+                        room = Some(lane.end(state));
+                    } else {
+                        state.phase = Phase::Closed;
+                    }
+                    Found::End
+                } else if looks_again {
+                    Found::Nothing
+                } else {
+                    core::mem::swap(&mut state.waker, waker);
+                    state.runner = None;
+                    Found::Rest
+                };
+                (found, from_here)
             });
-            if more || !after.is_empty() {
-                if more {
-                    this.patience.found(driver.batch.len(), from_here);
+            drop(room);
+            After::run_all(after, lane);
+            match found {
+                Found::Work => patience.found(driver.batch.len(), from_here),
+                Found::Accounts => {}
+                Found::Nothing => patience.found_nothing(),
+                Found::Rest => {
+                    patience.found_nothing();
+                    driver.fit_buffer(lane.reserved());
+                    return Poll::Pending;
                 }
-                After::run_all(after, lane);
-                continue;
-            }
-            if needed && this.patience.looks_again() {
-                continue;
-            }
-            driver.fit_buffer(lane.reserved());
-            match go_to_sleep(lane, cx) {
-                Next::Work => {}
-                Next::Sleep => return Poll::Pending,
-                Next::End => {
-                    this.ended = true;
+                Found::End => {
+                    self.ended = true;
                     return Poll::Ready(());
                 }
-                Next::Broken => return Poll::Ready(()),
             }
         }
     }
-}
-
-enum Next {
-    Work,
-    Sleep,
-    /// Nobody needs the lane any more.
-    End,
-    /// There is no waking this task up again: it closes the lane by being dropped.
-    Broken,
-}
-
-/// Stores the waker if there is still nothing to do. The waker is cloned before the lock and dropped after it: both are
-/// foreign code.
-fn go_to_sleep(lane: &Lane, cx: &Context<'_>) -> Next {
-    let Ok(waker) = contain(|| cx.waker().clone()) else {
-        return Next::Broken;
-    };
-    let (mut waker, mut room) = (Some(waker), None);
-    let next = lane.state.with(|state| {
-        if !state.queue.is_empty() {
-            return Next::Work;
-        }
-        if !lane.is_needed(state) {
-            state.runner = None;
-            if ROUTED {
-                room = Some(lane.end(state));
-            } else {
-                state.phase = Phase::Closed;
-            }
-            return Next::End;
-        }
-        core::mem::swap(&mut state.waker, &mut waker);
-        state.runner = None;
-        Next::Sleep
-    });
-    drop(room);
-    let _ = contain(move || drop(waker));
-    next
 }
 
 impl Drop for LaneTask {
