@@ -141,7 +141,7 @@ impl fmt::Display for CallbackErrorKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DiscardReason {
-    /// The callback's event loop was shut down, or refused the task that runs its callbacks. The registration is gone, and
+    /// The callback's event loop was shut down, or dropped the task that runs its callbacks. The registration is gone, and
     /// with it this many deliveries that were queued.
     LoopClosed {
         /// Deliveries of this registration that were lost. 0 when nothing was queued.
@@ -149,7 +149,8 @@ pub enum DiscardReason {
     },
     /// The event loop dropped a suspended async call before its end: it was shut down.
     Dropped,
-    /// The event loop did not take a suspended async call.
+    /// The event loop did not take the task of a suspended async call, or, for want of room, the one that was to run the
+    /// callbacks registered on it: then the registration never took effect.
     Refused(SpawnError),
     /// The callback was registered on a manager that was already closed: it will never run.
     ManagerClosed,
@@ -173,7 +174,7 @@ impl fmt::Display for DiscardReason {
                 "its event loop was shut down and dropped the suspended call; wait for `idle()` before shutting a \
                  loop down",
             ),
-            Self::Refused(error) => write!(f, "the suspended call was refused: {error}"),
+            Self::Refused(error) => write!(f, "its event loop refused the task that was to run it: {error}"),
             Self::ManagerClosed => {
                 f.write_str("registered on a closed manager, so it will never run; register before `close()`")
             }

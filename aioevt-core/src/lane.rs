@@ -22,11 +22,13 @@ pub(crate) use self::driver::Driver;
 pub(crate) use self::message::{Addition, Message};
 pub(crate) use self::table::{CallsLeft, Entry, SlotId};
 use crate::data::{Data, IntoEvtData};
+use crate::error::DiscardReason;
 use crate::event_loop::Runtime;
 use crate::ledger::{Ending, Member};
 use crate::manager::Inner;
 use crate::prefetch::prefetch_next;
 use crate::runner::Runner;
+use crate::runtime::SpawnError;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Apart, Arc, Mutex, ROUTED};
 use crate::wakers::wake;
@@ -75,6 +77,8 @@ pub(crate) struct LaneState {
     members: Slab<Member>,
     free_slots: Vec<SlotId>,
     slots: SlotId,
+    /// Why there is no driver, if its spawner has said so.
+    refused: Option<SpawnError>,
     /// The thread that is in the driver, to notice blocking waits there.
     runner: Option<Runner>,
     /// The thread of the last event: only other ones than the driver's emit while that looks whether there is more.
@@ -94,6 +98,7 @@ impl Lane {
                 members: Slab::new(),
                 free_slots: Vec::new(),
                 slots: 0,
+                refused: None,
                 runner: None,
                 emitter: Runner::here(),
             }))),
@@ -251,6 +256,14 @@ pub(crate) enum Retired {
 impl LaneState {
     pub(crate) fn is_closed(&self) -> bool {
         self.phase == Phase::Closed
+    }
+
+    /// For whoever registers on a closed lane.
+    pub(crate) fn why_closed(&self) -> DiscardReason {
+        match self.refused {
+            Some(SpawnError::Closed) | None => DiscardReason::LoopClosed { deliveries: 0 },
+            Some(error) => DiscardReason::Refused(error),
+        }
     }
 
     pub(crate) fn member_of(&self, owner: &Arc<Inner>) -> Option<&Member> {

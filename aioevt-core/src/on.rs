@@ -14,7 +14,7 @@ use crate::manager::Inner;
 use crate::record::{GroupFlag, Record};
 use crate::registration::Registration;
 use crate::sync::Arc;
-use crate::topic::{self, NewCallback, Refused, TopicShared};
+use crate::topic::{self, NewCallback, TopicShared};
 use crate::topic_handle::Topic;
 use crate::wakeup::Wakeups;
 
@@ -116,14 +116,10 @@ impl On {
         }
         let attached = match self.event_loop.or_else(|| owner.default_loop()) {
             Some(event_loop) => attach(owner, &self.target, &event_loop, &mut new),
-            None => Err(Refused::ManagerClosed),
+            None => Err(DiscardReason::ManagerClosed),
         };
-        let topic = attached.map_err(|refused| {
+        let topic = attached.map_err(|reason| {
             refuse(&mut new);
-            let reason = match refused {
-                Refused::LoopClosed => DiscardReason::LoopClosed { deliveries: 0 },
-                Refused::ManagerClosed => DiscardReason::ManagerClosed,
-            };
             owner.report_inert(&self.target.name(), &new.record, reason);
         });
         Registration::new(owner, topic.ok(), new.record)
@@ -135,7 +131,7 @@ fn attach(
     target: &Target,
     event_loop: &EventLoop,
     new: &mut NewCallback,
-) -> Result<Arc<TopicShared>, Refused> {
+) -> Result<Arc<TopicShared>, DiscardReason> {
     let lane = event_loop.lane();
     Lane::ensure_driver(lane);
     let mut wakeups = Wakeups::default();
@@ -147,7 +143,7 @@ fn attach(
         Target::Topic(topic) => Some(attach(topic.shared())),
         Target::Name(name) => owner.names.enter(owner, name, attach),
     };
-    let (topic, attached) = entered.ok_or(Refused::ManagerClosed)?;
+    let (topic, attached) = entered.ok_or(DiscardReason::ManagerClosed)?;
     match attached {
         Ok(()) => wakeups.run(),
         Err(_) => owner.sweep(&topic),

@@ -8,9 +8,7 @@ mod waiters;
 
 use alloc::vec::Vec;
 
-pub(crate) use self::change::{
-    NewCallback, Refused, attach, close, detach_lane, revoke, unregister_all,
-};
+pub(crate) use self::change::{NewCallback, attach, close, detach_lane, revoke, unregister_all};
 pub(crate) use self::commit::{commit_any, commit_plain, commit_waiters, finish_plain};
 use self::route::Route;
 pub(crate) use self::waiters::{arm, disarm};

@@ -294,6 +294,37 @@ fn a_refused_call_leads_to_its_cause() {
     assert!(cause.contains("all 4 task slots"), "{cause}");
 }
 
+/// A registration on a loop that has no room for its driver leads to the spawner's own error, and so does the next one there.
+#[test]
+fn a_refused_driver_is_reported_with_the_reason() {
+    struct Full;
+    impl Spawner for Full {
+        fn spawn(&self, _: BoxFuture) -> Result<(), SpawnError> {
+            Err(SpawnError::Full { capacity: 4 })
+        }
+    }
+    impl Timer for Full {
+        fn now(&self) -> Duration {
+            Duration::ZERO
+        }
+        fn sleep(&self, _: Duration) -> Sleep {
+            Box::pin(async { Err(TimerError::Unsupported) })
+        }
+    }
+    let mgr = Manager::new(EventLoop::new(Full));
+    let (tx, rx) = mpsc::channel();
+    mgr.on_error(move |error| {
+        let _ = tx.send(error.to_string());
+    });
+    for name in ["E", "E", "F"] {
+        assert!(!mgr.register(name, || ()).is_active());
+        let text = rx.try_recv().unwrap();
+        assert!(text.contains("all 4 task slots"), "{text}");
+        assert!(rx.try_recv().is_err());
+    }
+    assert_eq!(mgr.stats().accepted, 0);
+}
+
 const SECOND: Duration = Duration::from_secs(1);
 
 /// What a runtime keeps for the test: its tasks, its clock, and how its next sleep will fail.

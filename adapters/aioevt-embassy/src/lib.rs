@@ -72,7 +72,8 @@ impl<const N: usize> fmt::Debug for TaskPool<N> {
 /// An embassy executor with a pool of tasks, as an event loop's [`Spawner`] and [`Timer`].
 ///
 /// An executor cannot be shut down, so its event loop is closed only if the pool has no room for a lane's driver when the
-/// first callback is registered there. An executor that is not run any more, as a host can do, holds its tasks for ever.
+/// first callback is registered there: that one and all later ones are reported as [`SpawnError::Full`], with the size of the
+/// pool. An executor that is not run any more, as a host can do, holds its tasks for ever.
 /// Delays and limits are lost, and reported, if there is no room for the one task that keeps them.
 #[derive(Clone, Copy)]
 pub struct EmbassyRuntime {

@@ -90,6 +90,21 @@ fn a_call_that_finds_no_task_is_discarded_and_reported() {
 }
 
 #[test]
+fn a_registration_that_finds_no_task_for_its_lane_is_reported() {
+    // One task, for the lane of another manager.
+    static POOL: TaskPool<1> = TaskPool::new();
+    let runtime = EmbassyRuntime::new(executor(), &POOL);
+    let first = Manager::new(EventLoop::new(runtime));
+    first.register("x", || ());
+    let mgr = Manager::new(EventLoop::new(runtime));
+    let (tx, rx) = mpsc::channel();
+    mgr.on_error(move |error| tx.send(error.to_string()).unwrap());
+    assert!(!mgr.register("x", || ()).is_active());
+    let text = rx.try_recv().unwrap();
+    assert!(text.contains("all 1 task slots"), "{text}");
+}
+
+#[test]
 fn sleeps_as_long_as_it_says() {
     static POOL: TaskPool<1> = TaskPool::new();
     let runtime = EmbassyRuntime::new(executor(), &POOL);

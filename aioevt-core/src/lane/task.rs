@@ -13,7 +13,8 @@ use crate::contain::{contain, contain_drop};
 use crate::runner::Runner;
 use crate::sync::{Arc, ROUTED};
 
-/// Hands the lane's driver to its runtime. A refusal closes the lane: the driver notices being dropped.
+/// Hands the lane's driver to its runtime. A refusal closes the lane, for the driver notices being dropped; what the
+/// spawner says of it is for those who register.
 pub(super) fn spawn(lane: &Arc<Lane>) {
     let task = LaneTask {
         lane: lane.clone(),
@@ -22,7 +23,9 @@ pub(super) fn spawn(lane: &Arc<Lane>) {
         ended: false,
     };
     // A panicking spawner has dropped the driver on its way out, like one that refuses it.
-    let _ = contain(|| lane.runtime.spawn(Box::pin(task)));
+    if let Ok(Err(error)) = contain(|| lane.runtime.spawn(Box::pin(task))) {
+        lane.state.with(|state| state.refused = Some(error));
+    }
 }
 
 /// Nothing in it is pinned.

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::{Counted, Group, TopicShared, TopicState};
 use crate::contain::contain_drop;
+use crate::error::DiscardReason;
 use crate::invoke::Invoke;
 use crate::lane::{Addition, CallsLeft, Entry, Lane, LaneState, Message};
 use crate::manager::Inner;
@@ -46,13 +47,6 @@ impl Removed {
     }
 }
 
-/// Why a registration was refused.
-#[derive(Clone, Copy)]
-pub(crate) enum Refused {
-    LoopClosed,
-    ManagerClosed,
-}
-
 /// Registers on `lane`, whose driver has been spawned. Under the shard's lock, or with a `Topic` in hand. A callback that
 /// is refused is left where it is.
 pub(crate) fn attach(
@@ -61,10 +55,10 @@ pub(crate) fn attach(
     lane: &Arc<Lane>,
     new: &mut NewCallback,
     wakeups: &mut Wakeups,
-) -> Result<(), Refused> {
+) -> Result<(), DiscardReason> {
     topic.announce(|state| {
         if state.closed {
-            return Err(Refused::ManagerClosed);
+            return Err(DiscardReason::ManagerClosed);
         }
         debug_assert!(
             !state.removed,
@@ -88,7 +82,7 @@ pub(crate) fn attach(
         owner.with_lanes(|lanes| {
             lane.state.with(|lane_state| {
                 if lane_state.is_closed() {
-                    return Err(Refused::LoopClosed);
+                    return Err(lane_state.why_closed());
                 }
                 let (member, first) = lane_state.join(owner);
                 if first {
@@ -142,9 +136,9 @@ impl Group {
         topic: &Arc<TopicShared>,
         new: &mut NewCallback,
         wakeups: &mut Wakeups,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), DiscardReason> {
         if state.is_closed() {
-            return Err(Refused::LoopClosed);
+            return Err(state.why_closed());
         }
         let NewCallback { record, times, .. } = new;
         match *times {
