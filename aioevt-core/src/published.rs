@@ -43,7 +43,13 @@ impl<S, T> Published<S, T> {
 
     /// Runs `f` while no other thread can.
     #[inline]
-    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut S, Place<'_, T>) -> R) -> R {
+    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut S) -> R) -> R {
+        self.state.with(f)
+    }
+
+    /// The same, for whoever may have a value to publish.
+    #[inline]
+    pub(crate) fn with_place<R>(&self, f: impl FnOnce(&mut S, Place<'_, T>) -> R) -> R {
         self.state.with(|state| {
             let place = Place {
                 is_out: &self.is_out,
@@ -154,8 +160,8 @@ mod tests {
         let (first, second) = (Arc::new(1), Arc::new(2));
         let published = Published::new(());
         assert_eq!(published.read(), None);
-        assert!(published.with(|(), place| place.set(|| first.clone())));
-        assert!(!published.with(|(), place| place.set(|| second.clone())));
+        assert!(published.with_place(|(), place| place.set(|| first.clone())));
+        assert!(!published.with_place(|(), place| place.set(|| second.clone())));
         assert_eq!(published.read(), Some(&first));
         assert_eq!(
             (Arc::strong_count(&first), Arc::strong_count(&second)),

@@ -106,7 +106,7 @@ impl Round {
             }
             return outcome;
         }
-        let (outcome, seat) = this.seats.with(|seats, _| {
+        let (outcome, seat) = this.seats.with(|seats| {
             let outcome = Self::outcome_at(this, seats, *place, own_clock)?;
             // If the timer failed the wait is still armed.
             let over = !matches!(outcome, Err(WaitError::Timer(_)));
@@ -128,7 +128,7 @@ impl Round {
             return Poll::Ready(outcome);
         }
         let waker = cx.waker().clone();
-        let (poll, old) = this.seats.with(|seats, _| {
+        let (poll, old) = this.seats.with(|seats| {
             if let Some(outcome) = Self::outcome_at(this, seats, *place, own_clock) {
                 return (Poll::Ready(outcome), Some(waker));
             }
@@ -165,7 +165,7 @@ impl Round {
     /// Ends all waits of the round. Exactly once, by whoever took it out of its topic, with no lock held.
     #[inline]
     fn end(&self, outcome: impl FnOnce() -> Result<Data, WaitError>) {
-        let left = self.seats.with(|seats, place| {
+        let left = self.seats.with_place(|seats, place| {
             let ended = place.set(outcome);
             debug_assert!(ended, "a round is taken out of its topic once");
             self.leave_all(seats)
@@ -189,7 +189,7 @@ impl Round {
 
     /// A seat for a limit: that of the wait, if it has one, under a new ticket.
     pub(crate) fn take_seat(&self, ticket: Option<Ticket>) -> Ticket {
-        self.seats.with(|seats, _| {
+        self.seats.with(|seats| {
             let renewed = ticket.and_then(|ticket| seats.renew(ticket));
             renewed.unwrap_or_else(|| seats.take_seat())
         })
@@ -202,7 +202,7 @@ impl Round {
     }
 
     pub(crate) fn leave(&self, ticket: Ticket) {
-        let seat = self.seats.with(|seats, _| seats.leave(ticket));
+        let seat = self.seats.with(|seats| seats.leave(ticket));
         let _ = contain(move || drop(seat));
     }
 
@@ -217,7 +217,7 @@ impl Round {
 
     /// Leaves a note for a wait, unless it was taken back: that is the end, for it is counted no more.
     fn note(&self, ticket: Ticket, error: WaitError, waker: &mut Option<Waker>) -> bool {
-        self.seats.with(|seats, _| {
+        self.seats.with(|seats| {
             let seat = seats
                 .seat(ticket)
                 .filter(|seat| seat.note != Some(WaitError::TimedOut));
@@ -232,7 +232,7 @@ impl Round {
     /// A limit that can never fire is no reason to give up what is already claimed, or timed by another clock.
     pub(crate) fn forget_timer_error(&self, ticket: Option<Ticket>) {
         let Some(ticket) = ticket else { return };
-        self.seats.with(|seats, _| {
+        self.seats.with(|seats| {
             if let Some(seat) = seats.seat(ticket) {
                 if matches!(seat.note, Some(WaitError::Timer(_))) {
                     seat.note = None;

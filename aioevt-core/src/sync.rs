@@ -104,47 +104,6 @@ impl<T> Mutex<T> {
     }
 }
 
-/// A value that is set once, by one thread. Reading it takes no lock, but in models. Only routes need it.
-#[cfg(all(feature = "std", not(any(loom, shuttle))))]
-pub(crate) struct Once<T>(std::sync::OnceLock<T>);
-
-#[cfg(all(feature = "std", not(any(loom, shuttle))))]
-impl<T> Once<T> {
-    pub(crate) fn new() -> Self {
-        Self(std::sync::OnceLock::new())
-    }
-
-    /// Made where it is to be.
-    #[inline]
-    pub(crate) fn set(&self, make: impl FnOnce() -> T) {
-        self.0.get_or_init(make);
-    }
-
-    #[inline]
-    pub(crate) fn read<R>(&self, f: impl FnOnce(&T) -> R) -> Option<R> {
-        self.0.get().map(f)
-    }
-}
-
-/// A value that is set once, by one thread.
-#[cfg(any(loom, shuttle))]
-pub(crate) struct Once<T>(Mutex<Option<T>>);
-
-#[cfg(any(loom, shuttle))]
-impl<T> Once<T> {
-    pub(crate) fn new() -> Self {
-        Self(Mutex::new(None))
-    }
-
-    pub(crate) fn set(&self, make: impl FnOnce() -> T) {
-        self.0.with(|place| *place = Some(make()));
-    }
-
-    pub(crate) fn read<R>(&self, f: impl FnOnce(&T) -> R) -> Option<R> {
-        self.0.with(|place| place.as_ref().map(f))
-    }
-}
-
 #[cfg(any(loom, shuttle))]
 mod imp {
     #[cfg(loom)]

@@ -10,15 +10,16 @@ use alloc::vec::Vec;
 
 pub(crate) use self::change::{NewCallback, attach, close, detach_lane, revoke, unregister_all};
 pub(crate) use self::commit::{commit_any, commit_plain, commit_waiters, finish_plain};
-use self::route::Route;
+use self::route::{Route, Target};
 pub(crate) use self::waiters::{arm, disarm};
 use crate::lane::{Lane, SlotId};
 use crate::manager::Inner;
 use crate::maps::Tree;
+use crate::published::Published;
 use crate::record::{GroupFlag, Record};
 use crate::round::Round;
 use crate::sync::atomic::{AtomicU8, Ordering, fence};
-use crate::sync::{Arc, Mutex, Weak};
+use crate::sync::{Arc, Weak};
 use crate::wakeup::Wakeups;
 
 /// One name with its callbacks and waiters.
@@ -28,7 +29,8 @@ pub(crate) struct TopicShared {
     pub(crate) hash: u64,
     /// What an emitter can know before it locks; the commit checks it again.
     hint: AtomicU8,
-    state: Mutex<TopicState>,
+    /// And where the route leads to, which the first usual event says.
+    state: Published<TopicState, Target>,
     route: Route,
 }
 
@@ -98,7 +100,7 @@ impl TopicShared {
             name: Arc::from(name),
             hash,
             hint: AtomicU8::new(Hint::Nobody as u8),
-            state: Mutex::new(TopicState {
+            state: Published::new(TopicState {
                 groups: Vec::new(),
                 round: None,
                 waiting: 0,

@@ -2,12 +2,13 @@
 
 use alloc::vec::Vec;
 
-use super::route::Route;
+use super::route::{self, Route, Target};
 use super::{Group, Hint, TopicShared, TopicState};
 use crate::contain::contain_drop;
 use crate::data::{Data, IntoEvtData};
 use crate::emitted::Emitted;
 use crate::manager::Inner;
+use crate::published::Place;
 use crate::round::Round;
 use crate::sync::Arc;
 use crate::sync::atomic::Ordering;
@@ -36,11 +37,11 @@ pub(crate) fn commit_plain<D: IntoEvtData>(
     wakeup: &mut Option<Wakeup>,
 ) -> Option<usize> {
     debug_assert!(!D::ALLOCATES, "this would allocate under the lock");
-    let route = &topic.route;
-    match route.commit(data, wakeup) {
-        None => topic
-            .state
-            .with(|state| state.commit_plain(route, data, wakeup)),
+    let (route, known) = (&topic.route, topic.state.read());
+    match route.commit(known, data, wakeup) {
+        None => topic.state.with_place(|state, target| {
+            state.commit_plain(route, topic.state.read(), target, data, wakeup)
+        }),
         committed => committed,
     }
 }
@@ -139,6 +140,8 @@ impl TopicState {
     fn commit_plain<D: IntoEvtData>(
         &mut self,
         route: &Route,
+        known: Option<&Target>,
+        target: Place<'_, Target>,
         data: &mut Option<D>,
         wakeup: &mut Option<Wakeup>,
     ) -> Option<usize> {
@@ -149,7 +152,7 @@ impl TopicState {
             return None;
         }
         let lane = &group.lane;
-        let leads_there = route.leads_to(lane);
+        let leads_there = route::leads_to(lane, known, target);
         lane.state.with(|state| {
             if leads_there {
                 route.open(group, state);

@@ -7,22 +7,20 @@
 //! that lane comes after it, under the same lock, and so does every event that knows of the change. So all events of the
 //! name still have one order, that in which the lane's lock was taken.
 
-pub(super) use self::imp::Route;
+pub(super) use self::imp::{Route, Target, leads_to};
 
 #[cfg(any(feature = "std", loom, shuttle))]
 mod imp {
     use crate::data::IntoEvtData;
     use crate::lane::{Lane, LaneState, State};
+    use crate::published::Place;
+    use crate::sync::Arc;
     use crate::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-    use crate::sync::{Arc, Once};
     use crate::topic::Group;
     use crate::wakeup::Wakeup;
 
     /// Open or closed.
     pub(in crate::topic) struct Route {
-        /// The lane of the first usual event. It is never another one: what a thread may be reading without a lock cannot
-        /// be exchanged. On a later lane the events of the name go through the topic's lock.
-        lane: Once<Target>,
         /// Of the group, and guarded by the lane's lock.
         slot: AtomicU32,
         member: AtomicUsize,
@@ -31,7 +29,9 @@ mod imp {
         callbacks: AtomicUsize,
     }
 
-    struct Target {
+    /// The lane of the first usual event. It is never another one: what a thread may be reading without a lock cannot be
+    /// exchanged. On a later lane the events of the name go through the topic's lock.
+    pub(in crate::topic) struct Target {
         state: State,
         /// An inline lane is run by whoever emits. Other ones are not kept: a runtime may live as long as its lanes.
         inline: Option<Arc<Lane>>,
@@ -50,7 +50,6 @@ mod imp {
     impl Route {
         pub(in crate::topic) fn new() -> Self {
             Self {
-                lane: Once::new(),
                 slot: AtomicU32::new(0),
                 member: AtomicUsize::new(0),
                 callbacks: AtomicUsize::new(0),
@@ -61,6 +60,7 @@ mod imp {
         #[inline]
         pub(in crate::topic) fn commit<D: IntoEvtData>(
             &self,
+            target: Option<&Target>,
             data: &mut Option<D>,
             wakeup: &mut Option<Wakeup>,
         ) -> Option<usize> {
@@ -68,42 +68,25 @@ mod imp {
             if self.callbacks() == 0 {
                 return None;
             }
-            let committed = self.lane.read(|target| {
-                target.state.with(|state| {
-                    let callbacks = self.callbacks();
-                    if callbacks == 0 {
-                        return None;
-                    }
-                    let slot = self.slot.load(Ordering::Relaxed);
-                    let member = self.member.load(Ordering::Relaxed);
-                    state.push_plain(slot, member, callbacks, data)?;
-                    if state.is_at_rest() {
-                        target.wakeup(state, wakeup);
-                    }
-                    Some(callbacks)
-                })
-            });
-            committed.flatten()
+            let target = target?;
+            target.state.with(|state| {
+                let callbacks = self.callbacks();
+                if callbacks == 0 {
+                    return None;
+                }
+                let slot = self.slot.load(Ordering::Relaxed);
+                let member = self.member.load(Ordering::Relaxed);
+                state.push_plain(slot, member, callbacks, data)?;
+                if state.is_at_rest() {
+                    target.wakeup(state, wakeup);
+                }
+                Some(callbacks)
+            })
         }
 
         #[inline]
         fn callbacks(&self) -> usize {
             self.callbacks.load(Ordering::Relaxed)
-        }
-
-        /// Whether it can lead to `lane`. Under the topic's lock.
-        #[inline]
-        pub(in crate::topic) fn leads_to(&self, lane: &Arc<Lane>) -> bool {
-            let known = self
-                .lane
-                .read(|known| Arc::ptr_eq(&known.state, &lane.state));
-            known.unwrap_or_else(|| {
-                self.lane.set(|| Target {
-                    state: lane.state.clone(),
-                    inline: lane.runtime.is_inline().then(|| lane.clone()),
-                });
-                true
-            })
         }
 
         /// Leaves behind what a usual event needs, if it leads to the group's lane. Under the topic's lock and that one's.
@@ -122,17 +105,37 @@ mod imp {
             }
         }
     }
+
+    /// Whether the route can lead to `lane`. Under the topic's lock.
+    #[inline]
+    pub(in crate::topic) fn leads_to(
+        lane: &Arc<Lane>,
+        known: Option<&Target>,
+        place: Place<'_, Target>,
+    ) -> bool {
+        match known {
+            Some(target) => Arc::ptr_eq(&target.state, &lane.state),
+            None => place.set(|| Target {
+                state: lane.state.clone(),
+                inline: lane.runtime.is_inline().then(|| lane.clone()),
+            }),
+        }
+    }
 }
 
 /// Without std the topic's lock is a critical section, which costs next to nothing.
 #[cfg(not(any(feature = "std", loom, shuttle)))]
 mod imp {
     use crate::lane::{Lane, LaneState};
+    use crate::published::Place;
     use crate::sync::Arc;
     use crate::topic::Group;
     use crate::wakeup::Wakeup;
 
     pub(in crate::topic) struct Route;
+
+    /// None.
+    pub(in crate::topic) enum Target {}
 
     impl Route {
         pub(in crate::topic) fn new() -> Self {
@@ -141,18 +144,23 @@ mod imp {
 
         pub(in crate::topic) fn commit<D>(
             &self,
+            _: Option<&Target>,
             _: &mut Option<D>,
             _: &mut Option<Wakeup>,
         ) -> Option<usize> {
             None
         }
 
-        pub(in crate::topic) fn leads_to(&self, _: &Arc<Lane>) -> bool {
-            false
-        }
-
         pub(in crate::topic) fn open(&self, _: &Group, _: &LaneState) {}
 
         pub(in crate::topic) fn close(&self) {}
+    }
+
+    pub(in crate::topic) fn leads_to(
+        _: &Arc<Lane>,
+        _: Option<&Target>,
+        _: Place<'_, Target>,
+    ) -> bool {
+        false
     }
 }
