@@ -390,12 +390,19 @@ impl LaneState {
     pub(crate) fn wakeup(&mut self, lane: &Arc<Lane>, place: &mut Option<Wakeup>) {
         self.wakeup_by_runtime(place);
         if place.is_none() {
-            if let Some(mut driver) = self.parked.take() {
-                driver.take_over(self);
-                self.runner = Some(Runner::here());
-                *place = Some(Wakeup::Inline(lane.clone(), driver));
-            }
+            *place = self
+                .take_driver()
+                .map(|driver| Wakeup::Inline(driver, Some(lane.clone())));
         }
+    }
+
+    /// The driver of an inline lane, if it is free, with what there is to do.
+    #[inline]
+    pub(crate) fn take_driver(&mut self) -> Option<Box<Driver>> {
+        let mut driver = self.parked.take()?;
+        driver.take_over(self);
+        self.runner = Some(Runner::here());
+        Some(driver)
     }
 }
 

@@ -9,7 +9,7 @@ mod waiters;
 use alloc::vec::Vec;
 
 pub(crate) use self::change::{NewCallback, attach, close, detach_lane, revoke, unregister_all};
-pub(crate) use self::commit::{commit_any, commit_plain, commit_waiters, finish_plain};
+pub(crate) use self::commit::{commit_any, commit_plain, commit_waiters, finish_plain, keep_lane};
 use self::route::{Route, Target};
 pub(crate) use self::waiters::{arm, disarm};
 use crate::lane::{Lane, SlotId};
@@ -19,7 +19,7 @@ use crate::published::Published;
 use crate::record::{GroupFlag, Record};
 use crate::round::Round;
 use crate::sync::atomic::{AtomicU8, Ordering, fence};
-use crate::sync::{Arc, Weak};
+use crate::sync::{Arc, ROUTED, Weak};
 use crate::wakeup::Wakeups;
 
 /// One name with its callbacks and waiters.
@@ -153,6 +153,12 @@ impl TopicShared {
             self.hint.store(state.hint() as u8, Ordering::Release);
             result
         })
+    }
+
+    /// Where the route leads to, if an event has come.
+    #[inline]
+    fn target(&self) -> Option<&Target> {
+        if ROUTED { self.state.read() } else { None }
     }
 
     pub(crate) fn add_handle(&self) {

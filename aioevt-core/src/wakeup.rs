@@ -12,16 +12,24 @@ use crate::wakers::wake;
 pub(crate) enum Wakeup {
     /// Its driver sleeps under this waker.
     Waker(Waker),
-    /// It has no runtime, and its driver was free: whoever holds it runs it.
-    Inline(Arc<Lane>, Box<Driver>),
+    /// It has no runtime, and its driver was free: whoever holds it runs it. No lane is that of the route by which the event
+    /// came: whoever has the topic need not count a reference to it.
+    Inline(Box<Driver>, Option<Arc<Lane>>),
 }
 
 impl Wakeup {
+    /// Sets going what there is. With no lock held. Taken apart where it lies: moved as a whole, it would be read in larger
+    /// pieces than it was just written.
     #[inline(always)]
-    pub(crate) fn run(self) {
-        match self {
-            Self::Waker(waker) => wake(waker),
-            Self::Inline(lane, driver) => inline::run(&lane, driver),
+    pub(crate) fn run<'a>(this: Option<Self>, route: impl FnOnce() -> Option<&'a Arc<Lane>>) {
+        match this {
+            None => {}
+            Some(Self::Waker(waker)) => wake(waker),
+            Some(Self::Inline(driver, Some(lane))) => inline::run(&lane, driver),
+            Some(Self::Inline(driver, None)) => match route() {
+                Some(lane) => inline::run(lane, driver),
+                None => debug_assert!(false, "it came by a route, or its lane was kept"),
+            },
         }
     }
 }
@@ -46,21 +54,20 @@ impl Wakeups {
         match further {
             None => {}
             Some(Wakeup::Waker(waker)) => self.wakers.push(waker),
-            Some(Wakeup::Inline(lane, driver)) => self.inline.push((lane, driver)),
+            Some(Wakeup::Inline(driver, Some(lane))) => self.inline.push((lane, driver)),
+            Some(Wakeup::Inline(_, None)) => debug_assert!(false, "these come by no route"),
         }
     }
 
     /// Sets them going. With no lock held. Inline lanes last: their callbacks may wait for what the others do.
     #[inline]
     pub(crate) fn run(&mut self) {
-        let Some(first) = self.first.take() else {
-            return;
-        };
-        if matches!(first, Wakeup::Inline(..)) {
+        let first = self.first.take();
+        if matches!(first, Some(Wakeup::Inline(..))) {
             self.wakers.drain(..).for_each(wake);
-            first.run();
+            Wakeup::run(first, || None);
         } else {
-            first.run();
+            Wakeup::run(first, || None);
             self.wakers.drain(..).for_each(wake);
         }
         for (lane, driver) in self.inline.drain(..) {

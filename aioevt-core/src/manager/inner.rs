@@ -110,7 +110,7 @@ impl Inner {
             .look_up(name, |topic| Sent::new(topic, data, &mut wakeup));
         match sent {
             Sent::Unheard => this.unheard(data),
-            Sent::Committed(callbacks) => topic::finish_plain(callbacks, wakeup),
+            Sent::Committed(callbacks) => topic::finish_plain(None, callbacks, wakeup),
             Sent::Given(topic) => Self::emit_otherwise(this, &topic, data),
             Sent::Unusual(topic) => Self::emit_unusual(this, &topic, data),
         }
@@ -128,7 +128,7 @@ impl Inner {
         if cfg!(feature = "std") && !D::ALLOCATES && topic.hint() == Hint::OneLane {
             let mut wakeup = None;
             return match topic::commit_plain(topic, data, &mut wakeup) {
-                Some(callbacks) => topic::finish_plain(callbacks, wakeup),
+                Some(callbacks) => topic::finish_plain(Some(topic), callbacks, wakeup),
                 None => Self::emit_unusual(this, topic, data),
             };
         }
@@ -175,7 +175,7 @@ impl Inner {
         let (mut data, mut wakeup) = (Some(data), None);
         if hint == Hint::OneLane {
             if let Some(callbacks) = topic::commit_plain(topic, &mut data, &mut wakeup) {
-                return topic::finish_plain(callbacks, wakeup);
+                return topic::finish_plain(Some(topic), callbacks, wakeup);
             }
         }
         topic::commit_any(this, topic, data)
@@ -443,7 +443,10 @@ impl Sent {
         match topic.hint() {
             Hint::Nobody | Hint::Closed => Self::Unheard,
             Hint::OneLane => match topic::commit_plain(topic, data, wakeup) {
-                Some(callbacks) => Self::Committed(callbacks),
+                Some(callbacks) => {
+                    topic::keep_lane(topic, wakeup);
+                    Self::Committed(callbacks)
+                }
                 None => Self::Unusual(topic.clone()),
             },
             Hint::Waiters | Hint::Many => Self::Given(topic.clone()),

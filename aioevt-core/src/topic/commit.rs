@@ -7,6 +7,7 @@ use super::{Group, Hint, TopicShared, TopicState};
 use crate::contain::contain_drop;
 use crate::data::{Data, IntoEvtData};
 use crate::emitted::Emitted;
+use crate::lane::Lane;
 use crate::manager::Inner;
 use crate::published::Place;
 use crate::round::Round;
@@ -37,25 +38,39 @@ pub(crate) fn commit_plain<D: IntoEvtData>(
     wakeup: &mut Option<Wakeup>,
 ) -> Option<usize> {
     debug_assert!(!D::ALLOCATES, "this would allocate under the lock");
-    let (route, known) = (&topic.route, topic.state.read());
+    let (route, known) = (&topic.route, topic.target());
     match route.commit(known, data, wakeup) {
         None => topic.state.with_place(|state, target| {
-            state.commit_plain(route, topic.state.read(), target, data, wakeup)
+            state.commit_plain(route, topic.target(), target, data, wakeup)
         }),
         committed => committed,
     }
 }
 
-/// What a usual commit leaves to be done. With no lock held.
+/// For a usual commit that is finished without its topic: keeps the lane.
 #[inline]
-pub(crate) fn finish_plain(callbacks: usize, wakeup: Option<Wakeup>) -> Emitted {
-    if let Some(wakeup) = wakeup {
-        wakeup.run();
+pub(crate) fn keep_lane(topic: &TopicShared, wakeup: &mut Option<Wakeup>) {
+    if let Some(Wakeup::Inline(_, lane @ None)) = wakeup {
+        *lane = route_of(topic).cloned();
     }
+}
+
+/// What a usual commit leaves to be done, by whoever has the topic or has kept the lane. With no lock held.
+#[inline]
+pub(crate) fn finish_plain(
+    topic: Option<&TopicShared>,
+    callbacks: usize,
+    wakeup: Option<Wakeup>,
+) -> Emitted {
+    Wakeup::run(wakeup, || topic.and_then(route_of));
     Emitted {
         callbacks,
         ..Emitted::default()
     }
+}
+
+fn route_of(topic: &TopicShared) -> Option<&Arc<Lane>> {
+    topic.target().and_then(Target::inline)
 }
 
 /// The commit of an event that only waiters want. If it is another one meanwhile, it is committed as such.

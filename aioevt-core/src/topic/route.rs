@@ -40,10 +40,18 @@ mod imp {
     impl Target {
         #[inline(never)]
         fn wakeup(&self, state: &mut LaneState, place: &mut Option<Wakeup>) {
-            match &self.inline {
-                Some(lane) => state.wakeup(lane, place),
-                None => state.wakeup_by_runtime(place),
+            state.wakeup_by_runtime(place);
+            if place.is_none() {
+                *place = state
+                    .take_driver()
+                    .map(|driver| Wakeup::Inline(driver, None));
             }
+        }
+
+        /// The lane, if it is an inline one.
+        #[inline]
+        pub(in crate::topic) fn inline(&self) -> Option<&Arc<Lane>> {
+            self.inline.as_ref()
         }
     }
 
@@ -136,6 +144,12 @@ mod imp {
 
     /// None.
     pub(in crate::topic) enum Target {}
+
+    impl Target {
+        pub(in crate::topic) fn inline(&self) -> Option<&Arc<Lane>> {
+            match *self {}
+        }
+    }
 
     impl Route {
         pub(in crate::topic) fn new() -> Self {
