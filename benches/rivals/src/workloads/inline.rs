@@ -1,14 +1,20 @@
 //! Callbacks that have run when `emit` returns, on the emitter's thread.
 
-use aioevt::EventLoop;
+use aioevt::{EventLoop, Manager};
 
 use crate::harness::book::Book;
 use crate::harness::crowd::Crowd;
 use crate::harness::plan::Plan;
-use crate::harness::race::{Race, Round};
+use crate::harness::race::{Race, Rival, Round};
 use crate::harness::wrong::Wrong;
 use crate::ours::{self, EVENT};
 use crate::rivals::{self, emitters};
+
+/// As the rivals have it that know no names.
+const BY_TOPIC: Rival = Rival {
+    name: "aioevt by `Topic`",
+    lacks: &[],
+};
 
 pub(super) fn one(plan: Plan, book: &mut Book) -> Result<(), Wrong> {
     race(
@@ -55,7 +61,8 @@ fn race(
         format!("{id}: {callbacks} callbacks run inside `emit`, by name"),
         events,
     )
-    .ours("aioevt", ours(callbacks))
+    .ours("aioevt", by_name(callbacks))
+    .shown(BY_TOPIC, by_topic(callbacks))
     .rival(rivals::HAND_ROLLED, emitters::hand_rolled(callbacks))
     .rival(rivals::SIGNALS2, emitters::signals2(callbacks))
     .slow_rival(
@@ -72,9 +79,23 @@ fn race(
     Ok(())
 }
 
-fn ours(callbacks: usize) -> Round<'static> {
+fn by_name(callbacks: usize) -> Round<'static> {
+    let (manager, crowd) = registered(callbacks);
+    crowd.flooded(ours::by_name(manager))
+}
+
+fn by_topic(callbacks: usize) -> Round<'static> {
+    let (manager, crowd) = registered(callbacks);
+    let mut send = ours::by_topic(manager.topic(EVENT));
+    crowd.flooded(move |event| {
+        let _kept = &manager;
+        send(event);
+    })
+}
+
+fn registered(callbacks: usize) -> (Manager, Crowd) {
     let manager = ours::manager(EventLoop::inline());
     let crowd = Crowd::new(callbacks);
     ours::register_all(&manager, EVENT, crowd.sinks());
-    crowd.flooded(ours::by_name(manager))
+    (manager, crowd)
 }
