@@ -15,7 +15,7 @@ mod small;
 mod tests;
 
 pub use args::Args;
-pub(crate) use payload::{Payload, Place, Value, payload_inside};
+pub(crate) use payload::{Payload, Place, Value};
 use small::Small;
 
 /// The data of one event: as many arguments as were emitted, each of its own type, and keyword arguments.
@@ -43,11 +43,6 @@ use small::Small;
 pub struct EvtData(Arc<dyn Payload>);
 
 impl EvtData {
-    /// Data that is in an allocation already.
-    pub(crate) fn shared(data: Arc<dyn Payload>) -> Self {
-        Self(data)
-    }
-
     /// Keeps data outside of an event, for example to emit it several times without building it again.
     pub fn new(data: impl IntoEvtData) -> Self {
         data.into_data(true).into_shared()

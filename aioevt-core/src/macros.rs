@@ -225,3 +225,40 @@ macro_rules! __callback {
 pub fn plain_name(identifier: &'static str) -> &'static str {
     identifier.strip_prefix("r#").unwrap_or(identifier)
 }
+
+/// A type that keeps data in it, and gives it by `inside`, is a payload itself.
+macro_rules! payload_inside {
+    ($T:ty) => {
+        impl $crate::data::Payload for $T {
+            #[inline]
+            fn len(&self) -> usize {
+                self.inside().len()
+            }
+
+            #[inline]
+            fn arg(&self, index: usize) -> Option<$crate::data::Value<'_>> {
+                self.inside().arg(index)
+            }
+
+            #[inline]
+            fn integer(&self, index: usize) -> Option<i64> {
+                self.inside().integer(index)
+            }
+
+            #[inline]
+            fn keyword_len(&self) -> usize {
+                self.inside().keyword_len()
+            }
+
+            #[inline]
+            fn keyword(&self, index: usize) -> Option<(&str, $crate::data::Value<'_>)> {
+                self.inside().keyword(index)
+            }
+
+            #[inline]
+            fn as_any(&self) -> &dyn core::any::Any {
+                self.inside().as_any()
+            }
+        }
+    };
+}

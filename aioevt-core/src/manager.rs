@@ -16,14 +16,13 @@ use crate::data::{Data, IntoEvtData};
 use crate::delay::{Action, DelayedEmit, Delays};
 use crate::delayed::Delayed;
 use crate::emitted::Emitted;
-use crate::error::{CallbackError, WaitError};
+use crate::error::CallbackError;
 use crate::event_loop::EventLoop;
 use crate::idle::Idle;
 use crate::on::On;
 use crate::registration::Registration;
 use crate::sync::Arc;
 use crate::sync::atomic::Ordering;
-use crate::topic;
 use crate::topic_handle::Topic;
 use crate::wait::Wait;
 
@@ -199,14 +198,8 @@ impl Manager {
     /// Arms a wait for the next event of the name. It is armed when this returns.
     pub fn wait(&self, name: impl AsRef<str>) -> Wait {
         let inner = &self.inner;
-        match inner
-            .names
-            .enter(inner, name.as_ref(), topic::arm)
-            .flatten()
-        {
-            Some(round) => Wait::armed(round),
-            None => Wait::failed(WaitError::Closed),
-        }
+        let armed = inner.names.enter(inner, name.as_ref(), Wait::new);
+        armed.unwrap_or_else(Wait::closed)
     }
 
     /// Unregisters everything of the name and wakes its waits with [`WaitError::Unregistered`]. Returns how many

@@ -188,7 +188,7 @@ impl TopicShared {
                 return false;
             }
             state.removed = true;
-            // It refers to the topic. Nobody waits in it any more.
+            // Nobody waits in it any more.
             state.round = None;
             true
         })

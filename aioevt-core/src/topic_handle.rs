@@ -8,7 +8,6 @@ use crate::callback::IntoCallback;
 use crate::data::IntoEvtData;
 use crate::delayed::Delayed;
 use crate::emitted::Emitted;
-use crate::error::WaitError;
 use crate::event_loop::EventLoop;
 use crate::manager::{self, Inner};
 use crate::on::On;
@@ -98,10 +97,7 @@ impl Topic {
 
     /// See [`Manager::wait`](crate::Manager::wait).
     pub fn wait(&self) -> Wait {
-        match topic::arm(&self.shared) {
-            Some(round) => Wait::armed(round),
-            None => Wait::failed(WaitError::Closed),
-        }
+        Wait::new(&self.shared)
     }
 
     /// See [`Manager::on`](crate::Manager::on).

@@ -17,9 +17,9 @@ use crate::delay::{Action, DelayKey, Delays};
 use crate::error::WaitError;
 use crate::event_loop::{EventLoop, Runtime};
 use crate::manager::Inner;
-use crate::round::{Outcome, Round, WaitLimit};
+use crate::round::{Came, Round, WaitLimit};
 use crate::sync::{Arc, Weak};
-use crate::topic;
+use crate::topic::{self, TopicShared};
 use crate::wakers::Ticket;
 
 /// The next event of a name: a future that resolves to its data. Made by [`Manager::wait`](crate::Manager::wait).
@@ -59,9 +59,16 @@ pub struct Wait {
 }
 
 enum Stage {
-    Armed(Arc<Round>),
-    Failed(WaitError),
+    Armed(Armed),
+    /// The manager was closed before.
+    Closed,
     Over,
+}
+
+/// What a wait was armed in.
+struct Armed {
+    topic: Arc<TopicShared>,
+    round: Arc<Round>,
 }
 
 /// What one wait is in its round. Beside that and not in it: a whole that has just been written in pieces is slow to move.
@@ -84,15 +91,22 @@ struct Limit {
 }
 
 impl Wait {
-    pub(crate) fn armed(round: Arc<Round>) -> Self {
-        Self::new(Stage::Armed(round))
+    /// Arms a wait. Under the shard's lock, or with a `Topic` in hand.
+    pub(crate) fn new(topic: &Arc<TopicShared>) -> Self {
+        match topic::arm(topic) {
+            Some(round) => Self::at(Stage::Armed(Armed {
+                topic: topic.clone(),
+                round,
+            })),
+            None => Self::closed(),
+        }
     }
 
-    pub(crate) fn failed(error: WaitError) -> Self {
-        Self::new(Stage::Failed(error))
+    pub(crate) fn closed() -> Self {
+        Self::at(Stage::Closed)
     }
 
-    fn new(stage: Stage) -> Self {
+    fn at(stage: Stage) -> Self {
         Self {
             standing: Standing {
                 ticket: None,
@@ -115,9 +129,9 @@ impl Wait {
 
     /// Limits the wait to `limit` from now, by the timer of `event_loop`. A limit set before is replaced.
     pub fn timeout_on(mut self, event_loop: impl Into<EventLoop>, limit: Duration) -> Self {
-        if let Stage::Armed(round) = &self.stage {
+        if let Stage::Armed(armed) = &self.stage {
             let event_loop = event_loop.into();
-            self.standing.limit(round, event_loop.runtime(), limit);
+            self.standing.limit(armed, event_loop.runtime(), limit);
         }
         self
     }
@@ -152,11 +166,11 @@ impl Wait {
     #[cfg(feature = "std")]
     fn give_up(&mut self) -> bool {
         let over = match &self.stage {
-            Stage::Armed(round) => self.standing.withdraw(round),
-            Stage::Failed(_) | Stage::Over => true,
+            Stage::Armed(armed) => self.standing.withdraw(armed),
+            Stage::Closed | Stage::Over => true,
         };
         if over {
-            self.retire();
+            let _ = contain_drop(self.retire());
         }
         over
     }
@@ -164,62 +178,49 @@ impl Wait {
     /// The manager, if there is anything left of it. Without, an end has come of the wait.
     fn owner(&self) -> Option<Arc<Inner>> {
         match &self.stage {
-            Stage::Armed(round) => round.topic().owner(),
-            Stage::Failed(_) | Stage::Over => None,
+            Stage::Armed(armed) => armed.topic.owner(),
+            Stage::Closed | Stage::Over => None,
         }
     }
 
-    /// Forgets a wait that is no longer counted in its topic.
-    fn retire(&mut self) {
+    /// Forgets a wait that is no longer counted in its topic, and hands over the round that it was armed in.
+    fn retire(&mut self) -> Option<Arc<Round>> {
         self.standing.counted = false;
-        self.end();
+        self.leave()
     }
 
-    /// Ends it. The round may hold the last reference to data, which is foreign.
-    fn end(&mut self) {
-        let _ = contain(|| drop(self.leave()));
-    }
-
-    /// Ends it, and hands over the round that it was armed in. If it is still counted there it is taken back.
+    /// Ends it. If it is still counted in its topic, it is taken back there.
     fn leave(&mut self) -> Option<Arc<Round>> {
         self.standing.cancel_limit();
-        let Stage::Armed(round) = mem::replace(&mut self.stage, Stage::Over) else {
+        let Stage::Armed(armed) = mem::replace(&mut self.stage, Stage::Over) else {
             return None;
         };
         if self.standing.counted {
-            self.standing.withdraw(&round);
+            self.standing.withdraw(&armed);
         }
         if let Some(ticket) = self.standing.ticket.take() {
-            round.leave(ticket);
+            armed.round.leave(ticket);
         }
-        Some(round)
-    }
-
-    /// What has come of it, if that is an event and nothing else: mostly, when it was woken. Then nothing is locked and no
-    /// waker cloned.
-    fn take_data(&mut self) -> Option<Outcome> {
-        match &self.stage {
-            Stage::Armed(round) if round.has_data() => {}
-            _ => return None,
-        }
-        self.standing.counted = false;
-        // The seat has left together with all others.
-        self.standing.ticket = None;
-        self.leave().and_then(Round::into_outcome)
+        Some(armed.round)
     }
 }
 
 impl Standing {
-    fn limit(&mut self, round: &Arc<Round>, runtime: &Arc<Runtime>, limit: Duration) {
+    fn limit(&mut self, armed: &Armed, runtime: &Arc<Runtime>, limit: Duration) {
+        let Armed { topic, round } = armed;
         self.cancel_limit();
         // That the limit before this one could not be kept does not matter any more.
         round.forget_timer_error(self.ticket);
         // Nor does the limit itself, which may be on its way here: it has been taken out of its queue then.
-        let ticket = round.take_seat(self.ticket);
+        let Some(ticket) = round.take_seat(self.ticket) else {
+            // It only has to look at what has come of it.
+            return;
+        };
         self.ticket = Some(ticket);
         #[cfg(feature = "std")]
         let deadline = std::time::Instant::now().checked_add(limit);
         let action = WaitLimit {
+            topic: topic.clone(),
             round: round.clone(),
             ticket,
         };
@@ -232,10 +233,10 @@ impl Standing {
     }
 
     /// Takes the wait back; `false` if it was claimed, or its limit was faster.
-    fn withdraw(&self, round: &Arc<Round>) -> bool {
+    fn withdraw(&self, armed: &Armed) -> bool {
         let mut waker = None;
-        let disarmed = topic::disarm(round.topic(), round, || {
-            round.take_back(self.ticket, &mut waker)
+        let disarmed = topic::disarm(&armed.topic, &armed.round, || {
+            armed.round.take_back(self.ticket, &mut waker)
         });
         let _ = contain(move || drop(waker));
         disarmed
@@ -255,14 +256,15 @@ impl Standing {
     }
 
     /// What has come of it so far; else leaves a waker.
-    fn poll(&mut self, round: &Arc<Round>, cx: &Context<'_>) -> Poll<Outcome> {
-        Round::poll(round, &mut self.ticket, self.own_clock, cx)
+    fn poll(&mut self, round: &Round, cx: &Context<'_>) -> Poll<Came> {
+        round.poll(&mut self.ticket, self.own_clock, cx)
     }
 }
 
 impl Drop for Wait {
     fn drop(&mut self) {
-        self.end();
+        // The round may hold the last reference to data, which is foreign.
+        let _ = contain(|| drop(self.leave()));
     }
 }
 
@@ -271,38 +273,49 @@ impl Future for Wait {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        if let Some(outcome) = this.take_data() {
-            return Poll::Ready(outcome);
-        }
         let standing = &mut this.standing;
-        let outcome = match &this.stage {
-            Stage::Armed(round) => match standing.poll(round, cx) {
+        let came = match &this.stage {
+            // Mostly, when it was woken: nothing is locked, and no waker cloned.
+            Stage::Armed(armed) if armed.round.has_data() => {
+                // The seat has left together with all others.
+                standing.ticket = None;
+                Ok(())
+            }
+            Stage::Armed(armed) => match standing.poll(&armed.round, cx) {
                 Poll::Pending => return Poll::Pending,
                 // A broken timer has not disarmed the wait: an event may still have been first.
                 Poll::Ready(Err(error @ WaitError::Timer(_))) => {
-                    if standing.withdraw(round) {
+                    if standing.withdraw(armed) {
                         Err(error)
                     } else {
-                        round.forget_timer_error(standing.ticket);
-                        match standing.poll(round, cx) {
+                        armed.round.forget_timer_error(standing.ticket);
+                        match standing.poll(&armed.round, cx) {
                             Poll::Pending => return Poll::Pending,
-                            Poll::Ready(outcome) => outcome,
+                            Poll::Ready(came) => came,
                         }
                     }
                 }
-                Poll::Ready(outcome) => {
-                    if matches!(outcome, Err(WaitError::TimedOut)) {
+                Poll::Ready(came) => {
+                    if matches!(came, Err(WaitError::TimedOut)) {
                         // Its limit has taken it back, and may not have come to the name yet.
-                        topic::sweep(round.topic());
+                        topic::sweep(&armed.topic);
                     }
-                    outcome
+                    came
                 }
             },
-            Stage::Failed(error) => Err(*error),
+            Stage::Closed => Err(WaitError::Closed),
             Stage::Over => return Poll::Pending,
         };
-        this.retire();
-        Poll::Ready(outcome)
+        let round = this.retire();
+        Poll::Ready(match came {
+            // Data is there, for an event has come.
+            Ok(()) => round.and_then(Round::into_data).ok_or(WaitError::Closed),
+            Err(error) => {
+                // It may hold the last reference to data, which is foreign.
+                let _ = contain_drop(round);
+                Err(error)
+            }
+        })
     }
 }
 
@@ -315,13 +328,13 @@ impl FusedFuture for Wait {
 impl fmt::Debug for Wait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let stage = match &self.stage {
-            Stage::Armed(round) => {
+            Stage::Armed(armed) => {
                 return f
                     .debug_struct("Wait")
-                    .field("event", &round.topic().name())
+                    .field("event", &armed.topic.name())
                     .finish();
             }
-            Stage::Failed(_) => "failed",
+            Stage::Closed => "failed",
             Stage::Over => "over",
         };
         f.debug_tuple("Wait").field(&stage).finish()

@@ -43,6 +43,11 @@ impl<T: Default> Seats<T> {
         self.seats.is_empty()
     }
 
+    /// Whether memory is kept for seats, taken or not.
+    pub(crate) fn have_room(&self) -> bool {
+        self.seats.capacity() > 0
+    }
+
     pub(crate) fn take_seat(&mut self) -> Ticket {
         let number = self.next;
         self.next = number.saturating_add(1);

@@ -281,3 +281,44 @@ fn a_limit_against_an_emit_a_hundred_thousand_times() {
     assert_eq!((received, received + timed_out), (resolved, ROUNDS));
     assert_eq!((mgr.stats().waiters, mgr.names().len()), (0, 0));
 }
+
+/// What a wait gave keeps itself, and nothing of the name, the manager and the other waits that it came from.
+#[test]
+fn data_that_is_kept_keeps_no_more() {
+    let mut kept = Vec::with_capacity(4);
+    let mut cx = Context::from_waker(Waker::noop());
+    let before = LIVE.get();
+    let mut poll_loop = PollLoop::new(|| ());
+    for limited_late in [false, true] {
+        let mgr = Manager::new(EventLoop::inline());
+        for event_loop in [EventLoop::inline(), poll_loop.event_loop()] {
+            let on = mgr.on("a name").event_loop(&event_loop);
+            let registration = on.call(|_: u64| ());
+            mgr.emit("a name", (1_u64,));
+            mgr.emit("a name", (1_u64,));
+            registration.unregister();
+            while poll_loop.poll(Duration::ZERO).is_some() {}
+            drop(event_loop);
+            let mut crowd: Vec<_> = (0..1000).map(|_| mgr.wait("a name")).collect();
+            for wait in &mut crowd {
+                assert!(Pin::new(wait).poll(&mut cx).is_pending());
+            }
+            let wait = mgr.wait("a name");
+            if !limited_late {
+                // The room that they had goes with them.
+                crowd.clear();
+            }
+            mgr.emit("a name", (7_u64,));
+            kept.push(wait.blocking().unwrap());
+            for wait in crowd {
+                let mut wait = wait.timeout_on(&poll_loop, Duration::from_secs(1));
+                assert!(Pin::new(&mut wait).poll(&mut cx).is_ready());
+            }
+        }
+        drop(mgr);
+    }
+    drop(poll_loop);
+    let each = (LIVE.get() - before) / kept.len() as isize;
+    assert!((1..=192).contains(&each), "{each} bytes each");
+    assert!(kept.iter().all(|data| data.arg(0) == Ok(7_u64)));
+}

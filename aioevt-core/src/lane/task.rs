@@ -72,7 +72,9 @@ impl LaneTask {
         let mut budget = BUDGET;
         patience.begin_turn();
         let here = Runner::here();
-        if !driver.batch.is_empty() {
+        // Woken for something new, or else to go on.
+        let mut woken = driver.batch.is_empty();
+        if !woken {
             lane.state.with(|state| state.runner = Some(here));
         }
         loop {
@@ -94,7 +96,8 @@ impl LaneTask {
             }
             driver.keep_room(lane.reserved());
             patience.gather();
-            let looks_again = patience.looks_again();
+            let patient = patience.looks_again();
+            let looks_again = woken || patient;
             if !looks_again && waker.is_none() {
                 let Ok(made) = contain(|| cx.waker().clone()) else {
                     // There is no waking this task up again: it closes the lane by being dropped.
@@ -130,10 +133,12 @@ impl LaneTask {
             });
             drop(room);
             After::run_all(after, lane);
+            woken = false;
             match found {
                 Found::Work => patience.found(driver.batch.len(), from_here),
                 Found::Accounts => {}
-                Found::Nothing => patience.found_nothing(),
+                Found::Nothing if patient => patience.found_nothing(),
+                Found::Nothing => {}
                 Found::Rest => {
                     patience.found_nothing();
                     driver.fit_buffer(lane.reserved());

@@ -15,9 +15,7 @@ pub(crate) fn arm(topic: &Arc<TopicShared>) -> Option<Arc<Round>> {
             "the caller holds the shard's lock, or a `Topic`"
         );
         state.waiting += 1;
-        let round = state
-            .round
-            .get_or_insert_with(|| Arc::new(Round::new(topic.clone())));
+        let round = state.round.get_or_insert_with(|| Arc::new(Round::new()));
         Some(round.clone())
     })
 }
