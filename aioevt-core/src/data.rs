@@ -245,8 +245,8 @@ fn debug(payload: &dyn Payload, mut f: fmt::DebugTuple<'_, '_>) -> fmt::Result {
     note = "a tuple has at most 12 members, and each is `Send + Sync + 'static`; use `args![..]` for more"
 )]
 pub trait IntoEvtData {
-    /// Builds the data. `shared` says that more than one lane, or a waiter, will get it: it is then allocated once,
-    /// here. Sealed by the type, which cannot be named elsewhere.
+    /// Builds the data. `shared` says that more than one lane, or a lane and waiters, will get it: it is then allocated
+    /// once, here. Sealed by the type, which cannot be named elsewhere.
     #[doc(hidden)]
     fn into_data(self, shared: bool) -> Data;
 
@@ -316,8 +316,9 @@ impl IntoEvtData for Data {
 
 /// The data of an event on its way.
 pub enum Data {
-    /// Inside the message: small, and nobody else has it. Anything else is shared from the start: on the heap it would
-    /// be allocated a second time as soon as somebody keeps it.
+    /// Inside of what carries it, the message or the round of those who waited for it: small, and nobody else has it.
+    /// Anything else is shared from the start: on the heap it would be allocated a second time as soon as somebody keeps
+    /// it.
     Inline(Small),
     /// In an allocation that others may hold too.
     Shared(Arc<dyn Payload>),

@@ -14,7 +14,7 @@ use self::imp::{UnsafeCell, read, write};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
-/// Invariant: while `is_out` is `false`, `value` is touched only by the holder of the [`Place`], of which there is one at
+/// Invariant: while `is_out` is `false`, `value` is touched only by the holder of the [`Setter`], of which there is one at
 /// a time, for it ends with the lock that it came with. Once it is `true`, `value` is initialized and changes no more.
 pub(crate) struct Published<S, T> {
     state: Mutex<S>,
@@ -27,7 +27,7 @@ pub(crate) struct Published<S, T> {
 unsafe impl<S: Send, T: Send + Sync> Sync for Published<S, T> {}
 
 /// Where the value is to be, for whoever is inside of the lock.
-pub(crate) struct Place<'a, T> {
+pub(crate) struct Setter<'a, T> {
     is_out: &'a AtomicBool,
     value: &'a UnsafeCell<MaybeUninit<T>>,
 }
@@ -49,13 +49,13 @@ impl<S, T> Published<S, T> {
 
     /// The same, for whoever may have a value to publish.
     #[inline]
-    pub(crate) fn with_place<R>(&self, f: impl FnOnce(&mut S, Place<'_, T>) -> R) -> R {
+    pub(crate) fn with_setter<R>(&self, f: impl FnOnce(&mut S, Setter<'_, T>) -> R) -> R {
         self.state.with(|state| {
-            let place = Place {
+            let setter = Setter {
                 is_out: &self.is_out,
                 value: &self.value,
             };
-            f(state, place)
+            f(state, setter)
         })
     }
 
@@ -68,7 +68,7 @@ impl<S, T> Published<S, T> {
     }
 }
 
-impl<T> Place<'_, T> {
+impl<T> Setter<'_, T> {
     /// Publishes the value, made where it is to be; `false`, and it is not made, if there is one already.
     #[inline]
     pub(crate) fn set(self, make: impl FnOnce() -> T) -> bool {
@@ -160,8 +160,8 @@ mod tests {
         let (first, second) = (Arc::new(1), Arc::new(2));
         let published = Published::new(());
         assert_eq!(published.read(), None);
-        assert!(published.with_place(|(), place| place.set(|| first.clone())));
-        assert!(!published.with_place(|(), place| place.set(|| second.clone())));
+        assert!(published.with_setter(|(), setter| setter.set(|| first.clone())));
+        assert!(!published.with_setter(|(), setter| setter.set(|| second.clone())));
         assert_eq!(published.read(), Some(&first));
         assert_eq!(
             (Arc::strong_count(&first), Arc::strong_count(&second)),

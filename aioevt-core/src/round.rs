@@ -143,8 +143,8 @@ impl Round {
     /// Ends all waits of the round. Exactly once, by whoever took it out of its topic, with no lock held.
     #[inline]
     fn end(&self, outcome: impl FnOnce() -> Result<Kept, WaitError>) {
-        let left = self.shared.with_place(|seats, place| {
-            let ended = place.set(outcome);
+        let left = self.shared.with_setter(|seats, setter| {
+            let ended = setter.set(outcome);
             debug_assert!(ended, "a round is taken out of its topic once");
             self.leave_all(seats)
         });

@@ -374,22 +374,22 @@ fn waits_get_data_of_every_kind() {
         emit();
         waits.map(|wait| wait.blocking().unwrap())
     };
-    for data in get(&|| drop(mgr.emit("x", ()))) {
+    for data in get(&|| _ = mgr.emit("x", ())) {
         assert_eq!(data.args::<()>(), Ok(()));
     }
-    for data in get(&|| drop(mgr.emit("x", (Aligned(3),)))) {
+    for data in get(&|| _ = mgr.emit("x", (Aligned(3),))) {
         let aligned: &Aligned = data.arg_ref(0).unwrap();
         assert_eq!(std::ptr::from_ref(aligned).addr() % 64, 0);
         assert_eq!(aligned.0, 3);
     }
-    for data in get(&|| drop(mgr.emit("x", (1_u128, [7_u64; 20])))) {
+    for data in get(&|| _ = mgr.emit("x", (1_u128, [7_u64; 20]))) {
         assert_eq!(data.args(), Ok((1_u128, [7_u64; 20])));
     }
-    for data in get(&|| drop(mgr.emit("x", args![1, 2; k = 3]))) {
+    for data in get(&|| _ = mgr.emit("x", args![1, 2; k = 3])) {
         assert_eq!(data.kwarg("k"), Ok(3));
         assert_eq!(data.keywords().collect::<Vec<_>>(), ["k"]);
     }
-    for data in get(&|| drop(mgr.emit("x", (300_i32, 2_u8)))) {
+    for data in get(&|| _ = mgr.emit("x", (300_i32, 2_u8))) {
         assert_eq!(data.args(), Ok((300_i64, 2_i64)));
         assert!(data.arg::<u8>(0).is_err());
     }

@@ -1,4 +1,4 @@
-//! `Small`: a payload of up to four words, inside the message that carries it. Code that the compiler does not check
+//! `Small`: a payload of up to four words, inside of what carries it. Code that the compiler does not check
 //! is in this file, in `lock.rs`, `prefetch.rs` and `published.rs` only; it keeps to itself what that code relies on.
 //!
 //! What it buys: a callback compares the type of the event with that of its parameters and reads the value, instead of

@@ -85,7 +85,7 @@ impl Patience {
         MOST > 0 && !self.from_here && self.looks < self.limit && self.left > 0
     }
 
-    /// There was nothing, and what was said of that is done.
+    /// There was nothing, and the driver looks again, or sleeps, as `looks_again` said.
     pub(super) fn found_nothing(&mut self) {
         let again = self.looks_again();
         self.stream = false;

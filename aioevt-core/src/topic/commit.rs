@@ -9,7 +9,7 @@ use crate::data::{Data, IntoEvtData};
 use crate::emitted::Emitted;
 use crate::lane::Lane;
 use crate::manager::Inner;
-use crate::published::Place;
+use crate::published::Setter;
 use crate::round::Round;
 use crate::sync::Arc;
 use crate::sync::atomic::Ordering;
@@ -40,8 +40,8 @@ pub(crate) fn commit_plain<D: IntoEvtData>(
     debug_assert!(!D::ALLOCATES, "this would allocate under the lock");
     let (route, known) = (&topic.route, topic.target());
     match route.commit(known, data, wakeup) {
-        None => topic.state.with_place(|state, target| {
-            state.commit_plain(route, topic.target(), target, data, wakeup)
+        None => topic.state.with_setter(|state, setter| {
+            state.commit_plain(route, topic.target(), setter, data, wakeup)
         }),
         committed => committed,
     }
@@ -156,7 +156,7 @@ impl TopicState {
         &mut self,
         route: &Route,
         known: Option<&Target>,
-        target: Place<'_, Target>,
+        setter: Setter<'_, Target>,
         data: &mut Option<D>,
         wakeup: &mut Option<Wakeup>,
     ) -> Option<usize> {
@@ -167,7 +167,7 @@ impl TopicState {
             return None;
         }
         let lane = &group.lane;
-        let leads_there = route::leads_to(lane, known, target);
+        let leads_there = route::leads_to(lane, known, setter);
         lane.state.with(|state| {
             if leads_there {
                 route.open(group, state);

@@ -13,7 +13,7 @@ pub(super) use self::imp::{Route, Target, leads_to};
 mod imp {
     use crate::data::IntoEvtData;
     use crate::lane::{Lane, LaneState, State};
-    use crate::published::Place;
+    use crate::published::Setter;
     use crate::sync::Arc;
     use crate::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
     use crate::topic::Group;
@@ -119,11 +119,11 @@ mod imp {
     pub(in crate::topic) fn leads_to(
         lane: &Arc<Lane>,
         known: Option<&Target>,
-        place: Place<'_, Target>,
+        setter: Setter<'_, Target>,
     ) -> bool {
         match known {
             Some(target) => Arc::ptr_eq(&target.state, &lane.state),
-            None => place.set(|| Target {
+            None => setter.set(|| Target {
                 state: lane.state.clone(),
                 inline: lane.runtime.is_inline().then(|| lane.clone()),
             }),
@@ -135,7 +135,7 @@ mod imp {
 #[cfg(not(any(feature = "std", loom, shuttle)))]
 mod imp {
     use crate::lane::{Lane, LaneState};
-    use crate::published::Place;
+    use crate::published::Setter;
     use crate::sync::Arc;
     use crate::topic::Group;
     use crate::wakeup::Wakeup;
@@ -173,7 +173,7 @@ mod imp {
     pub(in crate::topic) fn leads_to(
         _: &Arc<Lane>,
         _: Option<&Target>,
-        _: Place<'_, Target>,
+        _: Setter<'_, Target>,
     ) -> bool {
         false
     }
