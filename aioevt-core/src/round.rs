@@ -165,11 +165,10 @@ impl Round {
 
     // The seats.
 
-    /// A seat for a limit: that of the wait, if it has one, under a new ticket. `None` if all is over, and nobody is to be
-    /// found again.
+    /// A seat for a limit: that of the wait, if it has one, under a new ticket. `None` if the wait is over.
     pub(crate) fn take_seat(&self, ticket: Option<Ticket>) -> Option<Ticket> {
         self.shared.with(|seats| {
-            if self.came().is_some() {
+            if self.came_at(seats, ticket, false).is_some() {
                 return None;
             }
             let renewed = ticket.and_then(|ticket| seats.renew(ticket));

@@ -152,6 +152,9 @@ impl Model {
         }
         self.forget_limit(wait);
         self.waits[wait].broken = None;
+        if self.waits[wait].outcome.is_some() {
+            return;
+        }
         let number = self.add(clock, limit, Action::Limit { wait });
         self.waits[wait].limit = Some((clock, number));
     }
