@@ -82,7 +82,7 @@ impl Patience {
     /// Whether to look again instead of going to sleep, if there is nothing.
     #[inline]
     pub(super) fn looks_again(&self) -> bool {
-        MOST > 0 && !self.from_here && self.looks < self.limit && self.left > 0
+        MOST != 0 && !self.from_here && self.looks < self.limit && self.left > 0
     }
 
     /// There was nothing, and the driver looks again, or sleeps, as `looks_again` said.
