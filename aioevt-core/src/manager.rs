@@ -202,8 +202,8 @@ impl Manager {
         armed.unwrap_or_else(Wait::closed)
     }
 
-    /// Unregisters everything of the name and wakes its waits with [`WaitError::Unregistered`]. Returns how many
-    /// callbacks were removed.
+    /// Unregisters everything of the name and wakes its waits with
+    /// [`WaitError::Unregistered`](crate::WaitError::Unregistered). Returns how many callbacks were removed.
     ///
     /// When it returns, no call of them starts any more, except one that a lane on another thread had already checked:
     /// at most one, never for a later event. A counted callback whose last event was emitted before is no longer among
@@ -294,8 +294,8 @@ impl Manager {
     }
 
     /// Closes the manager, name by name: afterwards emits are `rejected`, registrations inert, waits end in
-    /// [`WaitError::Closed`], delays are cancelled. Registrations are removed *behind* the deliveries already accepted,
-    /// which still run. Closing twice does nothing.
+    /// [`WaitError::Closed`](crate::WaitError::Closed), delays are cancelled. Registrations are removed *behind* the
+    /// deliveries already accepted, which still run. Closing twice does nothing.
     ///
     /// It also drops the callbacks' captures (once their lanes have run), so it breaks cycles such as a callback that
     /// owns its manager.
