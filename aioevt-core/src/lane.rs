@@ -27,7 +27,7 @@ use crate::event_loop::Runtime;
 use crate::ledger::{Ending, Member};
 use crate::manager::Inner;
 use crate::prefetch::prefetch_next;
-use crate::runner::Runner;
+use crate::runner::{Runner, Running};
 use crate::runtime::SpawnError;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Apart, Arc, Mutex, ROUTED};
@@ -51,6 +51,8 @@ pub(crate) struct Lane {
     reserved: AtomicUsize,
     /// Tickets given to suspended calls.
     tickets: AtomicUsize,
+    /// The thread that is in the driver, to notice blocking waits there.
+    running: Running,
     /// Which suspended call is being handed to the spawner; see `lane/call.rs`.
     handover: AtomicUsize,
 }
@@ -79,8 +81,6 @@ pub(crate) struct LaneState {
     slots: SlotId,
     /// Why there is no driver, if its spawner has said so.
     refused: Option<SpawnError>,
-    /// The thread that is in the driver, to notice blocking waits there.
-    runner: Option<Runner>,
     /// The thread of the last event: only other ones than the driver's emit while that looks whether there is more.
     emitter: Runner,
 }
@@ -99,13 +99,13 @@ impl Lane {
                 free_slots: Vec::new(),
                 slots: 0,
                 refused: None,
-                runner: None,
                 emitter: Runner::here(),
             }))),
             runtime,
             handles: AtomicUsize::new(1),
             reserved: AtomicUsize::new(0),
             tickets: AtomicUsize::new(0),
+            running: Running::new(),
             handover: AtomicUsize::new(0),
         })
     }
@@ -241,8 +241,7 @@ impl Lane {
     /// Whether the calling thread is running this lane.
     #[cfg(feature = "std")]
     pub(crate) fn runs_here(&self) -> bool {
-        let here = Runner::here();
-        self.state.with(|state| state.runner == Some(here))
+        self.running.is_here()
     }
 }
 
@@ -391,17 +390,17 @@ impl LaneState {
         self.wakeup_by_runtime(place);
         if place.is_none() {
             *place = self
-                .take_driver()
+                .take_driver(lane)
                 .map(|driver| Wakeup::Inline(driver, Some(lane.clone())));
         }
     }
 
     /// The driver of an inline lane, if it is free, with what there is to do.
     #[inline]
-    pub(crate) fn take_driver(&mut self) -> Option<Box<Driver>> {
+    pub(crate) fn take_driver(&mut self, lane: &Lane) -> Option<Box<Driver>> {
         let mut driver = self.parked.take()?;
         driver.take_over(self);
-        self.runner = Some(Runner::here());
+        lane.running.enter();
         Some(driver)
     }
 }
@@ -476,6 +475,43 @@ mod tests {
             mgr.emit("x", (1u8,));
             assert!(from_here());
         }
+    }
+
+    /// A turn that ends on its budget while somebody else has the lock leaves its accounts to the next one.
+    #[test]
+    fn a_driver_does_not_wait_for_the_lock_at_the_end_of_a_turn() {
+        use std::sync::Barrier;
+
+        let mut poll_loop = PollLoop::new(|| ());
+        let event_loop = poll_loop.event_loop();
+        let mgr = Manager::new(&event_loop);
+        let (taken, over) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
+        let at_the_end = taken.clone();
+        mgr.register("x", move |n: usize| {
+            if n == driver::BUDGET {
+                // The other one takes it.
+                at_the_end.wait();
+                at_the_end.wait();
+            }
+        });
+        while poll_loop.poll(core::time::Duration::ZERO).is_some() {}
+        (1..=200).for_each(|n: usize| assert_eq!(mgr.emit("x", (n,)).callbacks, 1));
+        std::thread::scope(|scope| {
+            let lane = event_loop.lane();
+            let (taken, over) = (&taken, &over);
+            scope.spawn(move || {
+                taken.wait();
+                lane.state.with(|_| {
+                    taken.wait();
+                    over.wait();
+                });
+            });
+            poll_loop.poll(core::time::Duration::ZERO);
+            over.wait();
+        });
+        assert_eq!((mgr.stats().ran, mgr.stats().pending), (0, 200));
+        while poll_loop.poll(core::time::Duration::ZERO).is_some() {}
+        assert_eq!((mgr.stats().ran, mgr.stats().pending), (200, 0));
     }
 
     /// The route of a name knows the lane of its first event for ever.

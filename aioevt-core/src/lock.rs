@@ -69,6 +69,16 @@ impl<T> Lock<T> {
         unsafe { exclusive(&self.value, f) }
     }
 
+    /// The same, unless another thread is inside.
+    #[inline]
+    pub(crate) fn try_with<R>(&self, f: impl FnOnce(&mut T) -> R) -> Option<R> {
+        self.take().then(|| {
+            let _taken = Taken(self);
+            // SAFETY: as above.
+            unsafe { exclusive(&self.value, f) }
+        })
+    }
+
     #[inline]
     fn take(&self) -> bool {
         self.taken

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "std")]
 use crate::sync::MODELLED;
+#[cfg(feature = "std")]
+use crate::sync::atomic::{AtomicUsize, Ordering};
 
 /// Tells threads apart that are alive at the same time. Without `std` nothing can block, and nobody asks.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -22,6 +24,38 @@ const SPINS: u32 = 64;
 /// Whoever got the processor back later than this had to wait for others.
 #[cfg(feature = "std")]
 const CROWDED: core::time::Duration = core::time::Duration::from_micros(20);
+
+/// Which thread is in a driver. Only whether it is the one that asks matters, and that one has said so itself: no lock is
+/// needed to know it.
+pub(crate) struct Running(#[cfg(feature = "std")] AtomicUsize);
+
+impl Running {
+    pub(crate) fn new() -> Self {
+        Self(
+            #[cfg(feature = "std")]
+            AtomicUsize::new(0),
+        )
+    }
+
+    /// The calling thread.
+    #[inline]
+    pub(crate) fn enter(&self) {
+        #[cfg(feature = "std")]
+        self.0.store(Runner::here().0, Ordering::Relaxed);
+    }
+
+    /// None. Before another thread can be the one.
+    #[inline]
+    pub(crate) fn leave(&self) {
+        #[cfg(feature = "std")]
+        self.0.store(0, Ordering::Relaxed);
+    }
+
+    #[cfg(feature = "std")]
+    pub(crate) fn is_here(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == Runner::here().0
+    }
+}
 
 impl Runner {
     /// Lets other threads go on for a moment. Where there are none it is nothing.

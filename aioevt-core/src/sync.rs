@@ -102,6 +102,12 @@ impl<T> Mutex<T> {
     pub(crate) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
         imp::with(&self.0, f)
     }
+
+    /// The same, unless another thread is inside: `None` then.
+    #[inline]
+    pub(crate) fn try_with<R>(&self, f: impl FnOnce(&mut T) -> R) -> Option<R> {
+        imp::try_with(&self.0, f)
+    }
 }
 
 #[cfg(any(loom, shuttle))]
@@ -118,6 +124,10 @@ mod imp {
     pub(super) fn with<T, R>(raw: &Raw<T>, f: impl FnOnce(&mut T) -> R) -> R {
         f(&mut raw.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
     }
+
+    pub(super) fn try_with<T, R>(raw: &Raw<T>, f: impl FnOnce(&mut T) -> R) -> Option<R> {
+        raw.try_lock().ok().map(|mut value| f(&mut value))
+    }
 }
 
 #[cfg(all(feature = "std", not(any(loom, shuttle))))]
@@ -131,6 +141,11 @@ mod imp {
     #[inline]
     pub(super) fn with<T, R>(raw: &Raw<T>, f: impl FnOnce(&mut T) -> R) -> R {
         raw.with(f)
+    }
+
+    #[inline]
+    pub(super) fn try_with<T, R>(raw: &Raw<T>, f: impl FnOnce(&mut T) -> R) -> Option<R> {
+        raw.try_with(f)
     }
 }
 
@@ -152,6 +167,12 @@ mod imp {
     pub(super) fn with<T, R>(raw: &Raw<T>, f: impl FnOnce(&mut T) -> R) -> R {
         critical_section::with(|cs| f(&mut raw.borrow_ref_mut(cs)))
     }
+
+    /// Nobody can be inside.
+    #[inline]
+    pub(super) fn try_with<T, R>(raw: &Raw<T>, f: impl FnOnce(&mut T) -> R) -> Option<R> {
+        Some(with(raw, f))
+    }
 }
 
 #[cfg(all(
@@ -169,5 +190,10 @@ mod imp {
     #[inline]
     pub(super) fn with<T, R>(raw: &Raw<T>, f: impl FnOnce(&mut T) -> R) -> R {
         f(&mut raw.lock())
+    }
+
+    #[inline]
+    pub(super) fn try_with<T, R>(raw: &Raw<T>, f: impl FnOnce(&mut T) -> R) -> Option<R> {
+        raw.try_lock().map(|mut value| f(&mut value))
     }
 }

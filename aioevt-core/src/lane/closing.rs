@@ -11,7 +11,6 @@ use super::{After, Lane, Phase};
 use crate::contain::contain_drop;
 use crate::error::{CallbackErrorKind, DiscardReason};
 use crate::record::Record;
-use crate::runner::Runner;
 use crate::sync::Arc;
 use crate::topic;
 
@@ -20,7 +19,7 @@ pub(super) fn close(lane: &Arc<Lane>, driver: &mut Driver) {
     let (queue, waker) = lane.state.with(|state| {
         state.phase = Phase::Closed;
         // Whoever blocks in here until nothing is outstanding would wait for itself.
-        state.runner = Some(Runner::here());
+        lane.running.enter();
         // The closing itself is outstanding until everything is dropped.
         state
             .members
@@ -57,7 +56,7 @@ pub(super) fn close(lane: &Arc<Lane>, driver: &mut Driver) {
     }
     let mut after = Vec::new();
     lane.state.with(|state| {
-        state.runner = None;
+        lane.running.leave();
         driver.flush(state, &mut after);
         for (_, member) in &mut state.members {
             member.ended.controls += 1;

@@ -25,7 +25,7 @@ pub(crate) fn run(lane: &Arc<Lane>, driver: Box<Driver>) {
                 return Some(driver);
             }
             if after.is_empty() {
-                state.runner = None;
+                lane.running.leave();
                 if ROUTED && !lane.is_needed(state) {
                     room = Some((lane.end(state), driver));
                 } else {

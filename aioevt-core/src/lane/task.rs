@@ -72,21 +72,19 @@ impl LaneTask {
         let mut budget = BUDGET;
         patience.begin_turn();
         let here = Runner::here();
+        lane.running.enter();
         // Woken for something new, or else to go on.
         let mut woken = driver.batch.is_empty();
-        if !woken {
-            lane.state.with(|state| state.runner = Some(here));
-        }
         loop {
             // Asked only to win time: without std it is the bytes that count.
             let idle = ROUTED && driver.batch.is_empty();
             let worked_off = idle || driver.work(lane, cx, &mut budget);
             let mut after = Vec::new();
             if !worked_off {
-                lane.state.with(|state| {
-                    driver.flush(state, &mut after);
-                    state.runner = None;
-                });
+                // For whoever looks at the accounts meanwhile. Not worth waiting for: an emitter that has to share its lock
+                // is slow, and what is not in the accounts now will be.
+                lane.state.try_with(|state| driver.flush(state, &mut after));
+                lane.running.leave();
                 After::run_all(after, lane);
                 return match contain(|| cx.waker().wake_by_ref()) {
                     Ok(()) => Poll::Pending,
@@ -109,13 +107,12 @@ impl LaneTask {
             // Whether there is more, and if not what then, is one step: an event that comes later finds the waker.
             let (found, from_here) = lane.state.with(|state| {
                 let from_here = state.emitter == here;
-                state.runner = Some(here);
                 let found = if driver.exchange(state, &mut after) {
                     Found::Work
                 } else if !after.is_empty() {
                     Found::Accounts
                 } else if !lane.is_needed(state) {
-                    state.runner = None;
+                    lane.running.leave();
                     if ROUTED {
                         room = Some(lane.end(state));
                     } else {
@@ -126,7 +123,7 @@ impl LaneTask {
                     Found::Nothing
                 } else {
                     core::mem::swap(&mut state.waker, waker);
-                    state.runner = None;
+                    lane.running.leave();
                     Found::Rest
                 };
                 (found, from_here)

@@ -42,9 +42,8 @@ mod imp {
         fn wakeup(&self, state: &mut LaneState, place: &mut Option<Wakeup>) {
             state.wakeup_by_runtime(place);
             if place.is_none() {
-                *place = state
-                    .take_driver()
-                    .map(|driver| Wakeup::Inline(driver, None));
+                let driver = self.inline().and_then(|lane| state.take_driver(lane));
+                *place = driver.map(|driver| Wakeup::Inline(driver, None));
             }
         }
 

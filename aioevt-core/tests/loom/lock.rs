@@ -40,3 +40,16 @@ fn two_threads_take_it_again_and_again() {
 fn three_threads_take_it() {
     taken_by(3, 1, 2);
 }
+
+/// Who finds somebody inside goes on without, and who does not is alone.
+#[test]
+fn one_thread_takes_it_and_another_tries() {
+    model(5, || {
+        let lock = Arc::new(Lock::new(0));
+        let other = lock.clone();
+        let other = thread::spawn(move || other.with(|count| *count += 1));
+        let tried = lock.try_with(|count| *count += 1).is_some();
+        other.join().unwrap();
+        assert_eq!(lock.with(|count| *count), 1 + usize::from(tried));
+    });
+}
