@@ -58,9 +58,12 @@ struct Told {
 }
 
 impl Told {
-    /// For the rest of the process.
+    /// For the rest of the process, which still knows it at its end: it is no leak.
     fn new() -> &'static Self {
-        Box::leak(Box::default())
+        static ALL: Mutex<Vec<&'static Told>> = Mutex::new(Vec::new());
+        let told: &'static Self = Box::leak(Box::default());
+        ALL.lock().unwrap().push(told);
+        told
     }
 
     /// The waker; forgotten, so that its own drop is not counted.
