@@ -287,7 +287,8 @@ impl Manager {
     }
 
     /// What has become of all deliveries so far, and what there is at the moment. Goes through all names and lanes: not
-    /// for a hot path.
+    /// for a hot path. A lane that is at work counts what it has run when its turn ends, or, if an emit is in its way then,
+    /// with a later turn; until then it is `pending`.
     #[must_use]
     pub fn stats(&self) -> Stats {
         stats::collect(&self.inner)

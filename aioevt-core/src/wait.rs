@@ -119,6 +119,7 @@ impl Wait {
     }
 
     /// Limits the wait to `limit` from now, by the timer of the manager's default loop. A limit set before is replaced.
+    /// On a wait that is over, also if that was not looked at yet, it changes nothing.
     pub fn timeout(self, limit: Duration) -> Self {
         let event_loop = self.owner().and_then(|owner| owner.default_loop());
         match event_loop {
@@ -128,6 +129,7 @@ impl Wait {
     }
 
     /// Limits the wait to `limit` from now, by the timer of `event_loop`. A limit set before is replaced.
+    /// On a wait that is over, also if that was not looked at yet, it changes nothing.
     pub fn timeout_on(mut self, event_loop: impl Into<EventLoop>, limit: Duration) -> Self {
         if let Stage::Armed(armed) = &self.stage {
             let event_loop = event_loop.into();

@@ -54,8 +54,10 @@ impl Wakeups {
         match further {
             None => {}
             Some(Wakeup::Waker(waker)) => self.wakers.push(waker),
-            Some(Wakeup::Inline(driver, Some(lane))) => self.inline.push((lane, driver)),
-            Some(Wakeup::Inline(_, None)) => debug_assert!(false, "these come by no route"),
+            Some(Wakeup::Inline(driver, kept)) => {
+                let lane = kept.unwrap_or_else(|| lane.clone());
+                self.inline.push((lane, driver));
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::route::{self, Route, Target};
+use super::route::{self, Target};
 use super::{Group, Hint, TopicShared, TopicState};
 use crate::contain::contain_drop;
 use crate::data::{Data, IntoEvtData};
@@ -38,11 +38,10 @@ pub(crate) fn commit_plain<D: IntoEvtData>(
     wakeup: &mut Option<Wakeup>,
 ) -> Option<usize> {
     debug_assert!(!D::ALLOCATES, "this would allocate under the lock");
-    let (route, known) = (&topic.route, topic.target());
-    match route.commit(known, data, wakeup) {
-        None => topic.state.with_setter(|state, setter| {
-            state.commit_plain(route, topic.target(), setter, data, wakeup)
-        }),
+    match topic.route.commit(topic.target(), data, wakeup) {
+        None => topic
+            .state
+            .with_setter(|state, setter| state.commit_plain(topic, setter, data, wakeup)),
         committed => committed,
     }
 }
@@ -154,8 +153,7 @@ impl TopicState {
     #[inline(never)]
     fn commit_plain<D: IntoEvtData>(
         &mut self,
-        route: &Route,
-        known: Option<&Target>,
+        topic: &TopicShared,
         setter: Setter<'_, Target>,
         data: &mut Option<D>,
         wakeup: &mut Option<Wakeup>,
@@ -167,10 +165,10 @@ impl TopicState {
             return None;
         }
         let lane = &group.lane;
-        let leads_there = route::leads_to(lane, known, setter);
+        let leads_there = route::leads_to(lane, topic.target(), setter);
         lane.state.with(|state| {
             if leads_there {
-                route.open(group, state);
+                topic.route.open(group, state);
             }
             state.push_plain(group.slot, group.member, group.recurring, data)?;
             state.wakeup(lane, wakeup);
