@@ -223,7 +223,8 @@ fn debug(payload: &dyn Payload, mut f: fmt::DebugTuple<'_, '_>) -> fmt::Result {
 /// What can be emitted: a tuple of 0 to 12 arguments, [`Args`], an [`EvtData`] or a reference to one.
 ///
 /// One argument is a tuple too: `(5,)`. Arguments are `Send + Sync + 'static`, since any thread may receive them;
-/// `Mutex<T>` makes a `Sync` argument of one that is only `Send`. This trait cannot be implemented elsewhere.
+/// `Mutex<T>` makes a `Sync` argument of one that is only `Send`. All callbacks and waits of an event get one and the same
+/// value: what one of them changes behind a lock is changed for all. This trait cannot be implemented elsewhere.
 ///
 /// # Examples
 ///
@@ -245,10 +246,20 @@ fn debug(payload: &dyn Payload, mut f: fmt::DebugTuple<'_, '_>) -> fmt::Result {
     note = "a tuple has at most 12 members, and each is `Send + Sync + 'static`; use `args![..]` for more"
 )]
 pub trait IntoEvtData {
-    /// Builds the data. `shared` says that more than one lane, or a lane and waiters, will get it: it is then allocated
-    /// once, here. Sealed by the type, which cannot be named elsewhere.
+    /// Builds the data. `shared` says that it is allocated in any case, once, here. Sealed by the type, which cannot be
+    /// named elsewhere.
     #[doc(hidden)]
     fn into_data(self, shared: bool) -> Data;
+
+    /// Builds the data for more than one lane, or a lane and waiters. Each gets a copy of what is small and plain.
+    #[doc(hidden)]
+    #[inline]
+    fn into_data_for_many(self) -> Data
+    where
+        Self: Sized,
+    {
+        self.into_data(true)
+    }
 
     /// Whether building it unshared allocates.
     #[doc(hidden)]
@@ -271,6 +282,11 @@ macro_rules! tuple_data {
                     }
                 };
                 Data::Shared(shared_dyn!(large => dyn Payload))
+            }
+
+            #[inline]
+            fn into_data_for_many(self) -> Data {
+                self.into_data(!<Self as Payload>::is_plain())
             }
         }
     };
@@ -316,9 +332,9 @@ impl IntoEvtData for Data {
 
 /// The data of an event on its way.
 pub enum Data {
-    /// Inside of what carries it, the message or the round of those who waited for it: small, and nobody else has it.
-    /// Anything else is shared from the start: on the heap it would be allocated a second time as soon as somebody keeps
-    /// it.
+    /// Inside of what carries it, the message or the round of those who waited for it: small, and nobody else has it, but
+    /// perhaps a copy. Anything else is shared from the start: on the heap it would be allocated a second time as soon as
+    /// somebody keeps it.
     Inline(Small),
     /// In an allocation that others may hold too.
     Shared(Arc<dyn Payload>),
@@ -340,6 +356,24 @@ impl Data {
         match self {
             Self::Inline(small) => small.needs_drop(),
             Self::Shared(_) => true,
+        }
+    }
+
+    /// Whether [`another`](Self::another) makes one: it is shared, or may be copied.
+    #[inline]
+    pub(crate) fn is_for_many(&self) -> bool {
+        match self {
+            Self::Inline(small) => small.is_plain(),
+            Self::Shared(_) => true,
+        }
+    }
+
+    /// The same for one more who gets it, without an allocation.
+    #[inline]
+    pub(crate) fn another(&self) -> Option<Self> {
+        match self {
+            Self::Inline(small) => small.copy().map(Self::Inline),
+            Self::Shared(shared) => Some(Self::Shared(shared.clone())),
         }
     }
 

@@ -1,6 +1,5 @@
 //! `Runner`: which thread is inside a driver or an executor, so that blocking waits there can be refused.
 
-#[cfg(feature = "std")]
 use crate::sync::MODELLED;
 #[cfg(feature = "std")]
 use crate::sync::atomic::{AtomicUsize, Ordering};
@@ -15,11 +14,6 @@ std::thread_local! {
     /// also while its other values are dropped. (The handle of a thread counts references: an emit would pay for it.)
     static PLACE: u8 = const { 0 };
 }
-
-/// How long a driver lingers: a few times what an emit takes, and less than waking a thread does. Twice or half as much
-/// is no different.
-#[cfg(feature = "std")]
-const SPINS: u32 = 64;
 
 /// Whoever got the processor back later than this had to wait for others.
 #[cfg(feature = "std")]
@@ -58,11 +52,10 @@ impl Running {
 }
 
 impl Runner {
-    /// Lets other threads go on for a moment. Where there are none it is nothing.
-    pub(crate) fn linger() {
-        #[cfg(feature = "std")]
-        if !MODELLED {
-            (0..SPINS).for_each(|_| core::hint::spin_loop());
+    /// Lets other threads go on for so many pauses. Where there are none it is nothing.
+    pub(crate) fn linger(pauses: usize) {
+        if cfg!(feature = "std") && !MODELLED {
+            (0..pauses).for_each(|_| core::hint::spin_loop());
         }
     }
 

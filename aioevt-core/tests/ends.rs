@@ -7,11 +7,12 @@ mod kept;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use aioevt_core::{EventLoop, Manager, PollLoop, ThreadLoop, TimerError, WaitError};
+use aioevt_core::{EventLoop, Manager, PollLoop, Shared, ThreadLoop, TimerError, WaitError};
 
 use self::kept::Kept;
 
@@ -180,6 +181,26 @@ fn what_a_wait_gave_outlives_everything_and_is_dropped_with_the_last_who_has_it(
     assert_eq!(Arc::strong_count(&value), 2);
     drop(second);
     assert_eq!(Arc::strong_count(&value), 1);
+}
+
+/// Small data is copied for lanes and waits only if that makes no difference. Here it would.
+#[test]
+fn what_changes_behind_a_shared_reference_changes_for_all_lanes_and_waits() {
+    let mut poll_loop = PollLoop::new(|| ());
+    let mgr = Manager::new(&poll_loop);
+    let count = |count: Shared<AtomicUsize>| {
+        count.fetch_add(1, Ordering::Relaxed);
+    };
+    mgr.register("x", count);
+    mgr.on("x")
+        .event_loop(poll_loop.event_loop().new_lane())
+        .call(count);
+    let wait = mgr.wait("x");
+    assert_eq!(mgr.emit("x", (AtomicUsize::new(5),)).callbacks, 2);
+    run(&mut poll_loop);
+    let data = wait.blocking().expect("an event has come");
+    let value = data.arg_ref::<AtomicUsize>(0).expect("it is one");
+    assert_eq!(value.load(Ordering::Relaxed), 7);
 }
 
 /// Whoever gets the last of it drops what is foreign, which may panic: that is contained.

@@ -193,27 +193,53 @@ fn the_first_event_of_each_of_many_lanes_does_not_allocate() {
     }
 }
 
-/// The room for the wakers of sleeping lanes stays with the name: what is left to allocate is the payload.
+/// The room for the wakers of sleeping lanes stays with the name: what is left to allocate is the payload, and not even
+/// that if each may have a copy of it.
 #[test]
-fn an_event_for_many_lanes_allocates_its_payload_only() {
+fn an_event_for_many_lanes_allocates_its_payload_only_and_only_if_there_must_be_one() {
     let mut poll_loop = PollLoop::new(|| ());
     let event_loop = poll_loop.event_loop();
     let mgr = Manager::new(&event_loop);
     let lanes: Vec<_> = (0..12).map(|_| event_loop.new_lane()).collect();
     for lane in &lanes {
-        mgr.on("many").event_loop(lane).call(|_: u8| ());
+        mgr.on("many")
+            .event_loop(lane)
+            .call(|_: u8, _: &'static str| ());
     }
-    let mut emit = || {
-        while poll_loop.poll(Duration::ZERO).is_some() {}
-        allocations(|| assert_eq!(mgr.emit("many", (1,)).callbacks, lanes.len()))
+    let mut poll = || while poll_loop.poll(Duration::ZERO).is_some() {};
+    let plain = || allocations(|| assert_eq!(mgr.emit("many", (1, "x")).callbacks, lanes.len()));
+    let wait_too = || {
+        let mut wait = mgr.wait("many");
+        let allocations =
+            allocations(|| assert_eq!(mgr.emit("many", (1, "x")).callbacks, lanes.len()));
+        let wait = Pin::new(&mut wait).poll(&mut Context::from_waker(Waker::noop()));
+        assert!(matches!(wait, Poll::Ready(Ok(data)) if data.args() == Ok((1, "x"))));
+        allocations
     };
+    // A type of which the core does not know that it is plain.
+    #[derive(Clone)]
+    struct Unknown;
+    let unknown = || {
+        let emit = || mgr.emit("many", (1, "x", Unknown));
+        allocations(|| assert_eq!(emit().callbacks, lanes.len()))
+    };
+    mgr.on_error(|_| ());
     // Both buffers of each lane.
     for _ in 0..3 {
-        emit();
+        poll();
+        unknown();
     }
     for _ in 0..3 {
-        assert_eq!(emit(), 1);
+        poll();
+        assert_eq!(plain(), 0);
+        poll();
+        assert_eq!(wait_too(), 0);
+        poll();
+        assert_eq!(unknown(), 1);
     }
+    poll();
+    assert_eq!(mgr.stats().failed, 6 * lanes.len() as u64);
+    assert_eq!(mgr.stats().ran, 6 * lanes.len() as u64);
     assert_eq!(mgr.unregister("many"), lanes.len());
 }
 

@@ -3,7 +3,7 @@
 
 use core::any::{Any, TypeId, type_name};
 
-use super::small::Small;
+use super::small::{self, Small};
 use crate::coerce::{Integer, small_integer};
 
 /// The arguments of one event, of a type that is no longer known.
@@ -32,6 +32,14 @@ pub trait Payload: Send + Sync {
 
     /// The payload as a whole: a tuple of the right type is bound in one step.
     fn as_any(&self) -> &dyn Any;
+
+    /// Whether all of it is plain, as [`small::is_plain`] says of its members. `Small` relies on it.
+    fn is_plain() -> bool
+    where
+        Self: Sized,
+    {
+        false
+    }
 }
 
 impl dyn Payload + '_ {
@@ -151,6 +159,11 @@ macro_rules! tuple_payload {
             #[inline]
             fn as_any(&self) -> &dyn Any {
                 self
+            }
+
+            #[inline]
+            fn is_plain() -> bool {
+                true $(&& small::is_plain::<$T>())*
             }
         }
     };

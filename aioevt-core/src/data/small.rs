@@ -12,9 +12,11 @@ use core::any::{Any, TypeId};
 use core::cell::UnsafeCell;
 use core::marker::PhantomData;
 use core::mem::{self, MaybeUninit};
+use core::time::Duration;
 use core::{fmt, ptr};
 
 use super::payload::Payload;
+use crate::coerce::{Integer, is};
 
 /// Four words, aligned like the widest usual types also where a word is half of them. A cell, since the value may be one
 /// that changes behind a shared reference.
@@ -49,6 +51,7 @@ struct Ops {
     type_id: fn() -> TypeId,
     view: fn(&Space) -> *mut dyn Payload,
     needs_drop: bool,
+    is_plain: fn() -> bool,
 }
 
 /// Not inlined, so that a crate has it once for each type.
@@ -63,6 +66,19 @@ fn says<T: Any>(type_id: fn() -> TypeId) -> bool {
     type_id() == TypeId::of::<T>()
 }
 
+/// Whether the bytes of a `T` may be there several times, each as good as the other: nothing is dropped, nothing changes
+/// behind a shared reference, and nobody has it alone. Types that are known, for the compiler does not say which are `Copy`.
+#[inline]
+pub(super) fn is_plain<T: Any>() -> bool {
+    Integer::is_one::<T>()
+        || is::<T, f64>()
+        || is::<T, f32>()
+        || is::<T, bool>()
+        || is::<T, char>()
+        || is::<T, &'static str>()
+        || is::<T, Duration>()
+}
+
 struct Erased<T>(PhantomData<T>);
 
 impl<T: Payload + Any> Erased<T> {
@@ -70,6 +86,7 @@ impl<T: Payload + Any> Erased<T> {
         type_id: id_of::<T>,
         view: |space| space.get::<T>(),
         needs_drop: mem::needs_drop::<T>(),
+        is_plain: T::is_plain,
     };
 }
 
@@ -134,6 +151,22 @@ impl Small {
     #[inline]
     pub(super) fn needs_drop(&self) -> bool {
         self.ops.needs_drop
+    }
+
+    /// Whether [`copy`](Self::copy) makes one.
+    #[inline]
+    pub(super) fn is_plain(&self) -> bool {
+        (self.ops.is_plain)()
+    }
+
+    /// The same value once more, if it is plain.
+    #[inline]
+    pub(super) fn copy(&self) -> Option<Self> {
+        self.is_plain().then(|| Self {
+            ops: self.ops,
+            // SAFETY: nobody writes a plain value once it is in its space, and its bytes are the same value elsewhere.
+            space: Space(UnsafeCell::new(unsafe { *self.space.0.get() })),
+        })
     }
 
     #[inline]

@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use core::time::Duration;
 
 use super::*;
 
@@ -42,6 +43,45 @@ fn shared_on_request_and_when_it_is_already() {
     let data = EvtData::new((1,));
     assert!((&data).into_data(false).is_shared());
     assert!(data.into_data(false).is_shared());
+}
+
+/// How data for many travels. What it says of several is what it makes of one more.
+fn copies(data: impl IntoEvtData) -> bool {
+    let data = data.into_data_for_many();
+    let another = data.another().expect("it was built for many");
+    assert!(data.is_for_many());
+    assert_eq!(is_inline(&data), is_inline(&another));
+    assert_eq!(format!("{data:?}"), format!("{another:?}"));
+    is_inline(&data)
+}
+
+#[test]
+fn only_plain_values_are_copied_for_many() {
+    assert!(copies(()));
+    assert!(copies((1_u8, -1_i16, 1_u32, -1_i64, 1_usize)));
+    assert!(copies((1_i8, 1_u16, 1_i32, 1_u64, 1_isize)));
+    assert!(copies((1.5_f64, 2.5_f32, true, 'x')));
+    assert!(copies(("literal", Duration::from_secs(1))));
+    // Too large, or aligned too much.
+    assert!(!copies((1_u64, 2_u64, 3_u64, 4_u64, 5_u64)) && !copies((1_u128,)));
+    // Not a copy of it, but the one value: it changes, is had alone, or is dropped.
+    assert!(!copies((AtomicUsize::new(1),)));
+    assert!(!copies((vec![1].leak(),)));
+    assert!(!copies((1_u8, String::from("x"))));
+    // What is not known.
+    assert!(!copies((Some(1_u8),)));
+    // Built already.
+    assert!(!copies(EvtData::new((1,))) && !copies(args![1]));
+
+    let data = (7_u64, "seven").into_data_for_many();
+    let another = data.another().unwrap();
+    drop(data);
+    assert_eq!(another.exact::<(u64, &str)>(), Some(&(7, "seven")));
+    let kept = another.into_shared();
+    assert_eq!(kept.args::<(u64, String)>(), Ok((7, "seven".into())));
+    // Built for one.
+    let data = (String::new(),).into_data(false);
+    assert!(!data.is_for_many() && data.another().is_none());
 }
 
 #[test]

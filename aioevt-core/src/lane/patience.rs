@@ -18,14 +18,30 @@ const ONE: u32 = match MOST {
     _ => 1,
 };
 
+/// How long a look in vain lasts: a few times what an emit takes, and less than waking a thread does.
+const PAUSES: usize = 64;
+
+/// While events stream it lets some gather before each look: so many pauses for each of the last batch. Where a cache line
+/// is far from one processor to the other, or there are more threads than processors, a look costs both sides more than
+/// coming late does.
+const PAUSES_EACH: usize = 8;
+
+/// And at most so many. Four times as many gain nothing more.
+const PAUSES_A_LOOK: usize = 256;
+
+/// The other tasks of the loop wait meanwhile.
+const PAUSES_A_TURN: usize = 4 * PAUSES_A_LOOK;
+
 /// After so many sleeps it tries again whether looking pays.
 const PROBE: u32 = 64;
 
 /// What the last events were like.
 #[derive(Default)]
 pub(super) struct Patience {
-    /// They came faster than one by one: it pays to let some more of them gather before each look, as long as they do.
-    stream: bool,
+    /// Pauses before the next look. Some, if the last events came faster than one by one.
+    pauses: usize,
+    /// Pauses that are left in this turn.
+    pauses_left: usize,
     /// Looks in vain since the last event.
     looks: u32,
     /// How many of them are worth it. All, after one that was not in vain; half as many, after all were.
@@ -46,6 +62,7 @@ impl Patience {
     #[inline]
     pub(super) fn begin_turn(&mut self) {
         self.left = MOST;
+        self.pauses_left = PAUSES_A_TURN;
     }
 
     /// Before a look into the queue.
@@ -56,8 +73,12 @@ impl Patience {
                 self.crowded = true;
                 self.limit = 0;
             }
-        } else if self.stream || self.looks > 0 {
-            Runner::linger();
+        } else if self.looks > 0 {
+            Runner::linger(PAUSES);
+        } else {
+            let pauses = self.pauses.min(self.pauses_left);
+            self.pauses_left -= pauses;
+            Runner::linger(pauses);
         }
     }
 
@@ -72,8 +93,12 @@ impl Patience {
         }
         // Models run all their threads on one.
         self.from_here = from_here && !MODELLED;
-        self.stream = messages > 1 && !self.from_here;
-        if self.stream && !self.crowded && self.limit == 0 {
+        let stream = messages > 1 && !self.from_here;
+        self.pauses = match stream {
+            true => messages.saturating_mul(PAUSES_EACH).min(PAUSES_A_LOOK),
+            false => 0,
+        };
+        if stream && !self.crowded && self.limit == 0 {
             self.limit = ONE;
         }
         self.looks = 0;
@@ -88,7 +113,7 @@ impl Patience {
     /// There was nothing, and the driver looks again, or sleeps, as `looks_again` said.
     pub(super) fn found_nothing(&mut self) {
         let again = self.looks_again();
-        self.stream = false;
+        self.pauses = 0;
         if MOST == 0 || self.from_here {
             return;
         }
@@ -112,6 +137,8 @@ impl Patience {
 
 #[cfg(all(test, feature = "std", not(loom), not(shuttle)))]
 mod tests {
+    use alloc::vec::Vec;
+
     use super::*;
 
     /// Finds nothing: whether it looks again.
@@ -179,6 +206,28 @@ mod tests {
     }
 
     #[test]
+    fn a_stream_gathers_longer_the_denser_it_is_and_no_longer_than_a_turn_allows() {
+        /// Pauses before the looks of one turn, each of which finds so many messages.
+        fn pauses(batches: &[usize]) -> Vec<usize> {
+            let mut patience = Patience::default();
+            patience.begin_turn();
+            let gathered = |&messages| {
+                let before = patience.pauses_left;
+                patience.found(messages, false);
+                patience.gather();
+                before - patience.pauses_left
+            };
+            batches.iter().map(gathered).collect()
+        }
+        assert_eq!(pauses(&[1, 1]), [0, 0]);
+        assert_eq!(pauses(&[2, 3, 1]), [16, 24, 0]);
+        assert_eq!(
+            pauses(&[30, 100, usize::MAX, 200, 100, 2]),
+            [240, 256, 256, 256, 16, 0]
+        );
+    }
+
+    #[test]
     fn whether_it_pays_is_tried_again_after_many_sleeps() {
         let mut patience = Patience::default();
         for _ in 0..2 {
@@ -199,7 +248,7 @@ mod tests {
         patience.begin_turn();
         assert!(look(&mut patience));
         patience.found(3, true);
-        assert!(!patience.stream);
+        assert_eq!(patience.pauses, 0);
         for _ in 0..2 * PROBE {
             assert_eq!(looks(&mut patience), 0);
         }

@@ -158,12 +158,15 @@ impl Inner {
             return this.unheard(data);
         }
         // Without std it is built the same way for all, so that one piece of code serves all types.
-        let shared = cfg!(feature = "std") && hint == Hint::Many;
+        let for_many = cfg!(feature = "std") && hint == Hint::Many;
         match data.take() {
             Some(data) if cfg!(feature = "std") && !D::ALLOCATES && hint == Hint::Waiters => {
                 topic::commit_waiters(this, topic, data)
             }
-            Some(data) => Self::emit_built(this, topic, hint, data.into_data(shared)),
+            Some(data) if for_many => {
+                Self::emit_built(this, topic, hint, data.into_data_for_many())
+            }
+            Some(data) => Self::emit_built(this, topic, hint, data.into_data(false)),
             None => Emitted::default(),
         }
     }

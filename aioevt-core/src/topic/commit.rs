@@ -83,7 +83,7 @@ pub(crate) fn commit_waiters<D: IntoEvtData>(
         claimed.then(|| (state.claim_waiters(), state.is_unneeded()))
     });
     let Some(((waiters, round), unneeded)) = claimed else {
-        return commit_any(owner, topic, Some(data.into_data(true)));
+        return commit_any(owner, topic, Some(data.into_data_for_many()));
     };
     if unneeded {
         owner.sweep(topic);
@@ -216,13 +216,13 @@ impl TopicState {
                 after.spent = core::mem::take(&mut self.groups);
             }
             Hint::Waiters | Hint::Many => {
-                let Some(Data::Shared(payload)) = data else {
+                let Some(data) = data.as_ref().filter(|data| data.is_for_many()) else {
                     return false;
                 };
                 after.wakeups = core::mem::take(&mut self.wakeups);
                 for group in &mut self.groups {
                     // A refused copy is dropped here. It is not the last one, so nothing foreign runs.
-                    group.push(&mut Some(Data::Shared(payload.clone())), after);
+                    group.push(&mut data.another(), after);
                 }
                 (after.emitted.waiters, after.round) = self.claim_waiters();
             }

@@ -114,7 +114,12 @@ pub const ALL: &[Workload] = &[
         run: threads::run,
     },
     Workload {
-        ids: &["allocs-small", "allocs-large", "allocs-fanout"],
+        ids: &[
+            "allocs-small",
+            "allocs-large",
+            "allocs-fanout",
+            "allocs-fanout-large",
+        ],
         run: allocs::run,
     },
     Workload {

@@ -33,8 +33,14 @@ pub(super) fn run(_plan: Plan, book: &mut Book) -> Result<(), Wrong> {
         (
             "allocs-fanout",
             1.0,
-            "one: 4 words to 10 lanes of 10 callbacks (allocations an emit)",
+            "at most one: 4 words to 10 lanes of 10 callbacks (allocations an emit)",
             small(10, 10)?,
+        ),
+        (
+            "allocs-fanout-large",
+            1.0,
+            "one: 16 words to 10 lanes of 10 callbacks (allocations an emit)",
+            large(10, 10)?,
         ),
     ];
     for (id, goal, versus, allocations) in cases {
