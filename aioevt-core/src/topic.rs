@@ -7,6 +7,7 @@ mod route;
 mod waiters;
 
 use alloc::vec::Vec;
+use core::task::Waker;
 
 pub(crate) use self::change::{NewCallback, attach, close, detach_lane, revoke, unregister_all};
 pub(crate) use self::commit::{commit_any, commit_plain, commit_waiters, finish_plain, keep_lane};
@@ -20,7 +21,6 @@ use crate::record::{GroupFlag, Record};
 use crate::round::Round;
 use crate::sync::atomic::{AtomicU8, Ordering, fence};
 use crate::sync::{Arc, ROUTED, Weak};
-use crate::wakeup::Wakeups;
 
 /// One name with its callbacks and waiters.
 pub(crate) struct TopicShared {
@@ -59,8 +59,8 @@ pub(crate) struct TopicState {
     waiting: usize,
     /// `Topic` handles.
     handles: usize,
-    /// Room for the wakers of the next commit.
-    wakeups: Wakeups,
+    /// Room for the wakers of a commit that sets several lanes going.
+    room: Vec<Waker>,
     /// Numbers the registrations.
     registrations: u64,
     /// The entry is no longer in the names.
@@ -105,7 +105,7 @@ impl TopicShared {
                 round: None,
                 waiting: 0,
                 handles: 0,
-                wakeups: Wakeups::default(),
+                room: Vec::new(),
                 registrations: 0,
                 removed: false,
                 closed: false,

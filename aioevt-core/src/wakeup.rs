@@ -46,6 +46,17 @@ impl Wakeups {
     /// Adds what sets `lane` going after a push. Under its lock.
     #[inline]
     pub(crate) fn add(&mut self, state: &mut LaneState, lane: &Arc<Lane>) {
+        self.add_with(&mut Vec::new(), state, lane);
+    }
+
+    /// The same, and takes `room` for more than one.
+    #[inline]
+    pub(crate) fn add_with(
+        &mut self,
+        room: &mut Vec<Waker>,
+        state: &mut LaneState,
+        lane: &Arc<Lane>,
+    ) {
         if self.first.is_none() {
             return state.wakeup(lane, &mut self.first);
         }
@@ -53,7 +64,12 @@ impl Wakeups {
         state.wakeup(lane, &mut further);
         match further {
             None => {}
-            Some(Wakeup::Waker(waker)) => self.wakers.push(waker),
+            Some(Wakeup::Waker(waker)) => {
+                if self.wakers.capacity() == 0 {
+                    core::mem::swap(&mut self.wakers, room);
+                }
+                self.wakers.push(waker);
+            }
             Some(Wakeup::Inline(driver, kept)) => {
                 let lane = kept.unwrap_or_else(|| lane.clone());
                 self.inline.push((lane, driver));
@@ -77,13 +93,8 @@ impl Wakeups {
         }
     }
 
-    /// Whether more than one was set going.
-    pub(crate) fn has_room(&self) -> bool {
-        self.wakers.capacity() > 0
-    }
-
-    /// Whether it has room that is worth keeping for the next commit to at most so many lanes.
-    pub(crate) fn is_fit_for(&self, lanes: usize) -> bool {
-        self.inline.capacity() == 0 && self.wakers.capacity() <= (lanes * 2).max(4)
+    /// The room that more than one took, once they are set going.
+    pub(crate) fn take_room(&mut self) -> Vec<Waker> {
+        core::mem::take(&mut self.wakers)
     }
 }

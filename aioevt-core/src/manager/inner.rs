@@ -142,8 +142,8 @@ impl Inner {
         topic: &Arc<TopicShared>,
         data: &mut Option<D>,
     ) -> Emitted {
-        let data = data.take().map(|data| data.into_data(false));
-        topic::commit_any(this, topic, data)
+        let mut data = data.take().map(|data| data.into_data(false));
+        topic::commit_any(this, topic, &mut data)
     }
 
     /// Not inlined, as above. An emit that nobody hears builds no payload.
@@ -164,7 +164,7 @@ impl Inner {
                 topic::commit_waiters(this, topic, data)
             }
             Some(data) if for_many => {
-                Self::emit_built(this, topic, hint, data.into_data_for_many())
+                topic::commit_any(this, topic, &mut Some(data.into_data_for_many()))
             }
             Some(data) => Self::emit_built(this, topic, hint, data.into_data(false)),
             None => Emitted::default(),
@@ -181,7 +181,7 @@ impl Inner {
                 return topic::finish_plain(Some(topic), callbacks, wakeup);
             }
         }
-        topic::commit_any(this, topic, data)
+        topic::commit_any(this, topic, &mut data)
     }
 
     fn unheard<D>(&self, data: &mut Option<D>) -> Emitted {

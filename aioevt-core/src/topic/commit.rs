@@ -1,6 +1,7 @@
 //! The commit: the one moment at which an event gets its place in the order of its name.
 
 use alloc::vec::Vec;
+use core::task::Waker;
 
 use super::route::{self, Target};
 use super::{Group, Hint, TopicShared, TopicState};
@@ -83,7 +84,7 @@ pub(crate) fn commit_waiters<D: IntoEvtData>(
         claimed.then(|| (state.claim_waiters(), state.is_unneeded()))
     });
     let Some(((waiters, round), unneeded)) = claimed else {
-        return commit_any(owner, topic, Some(data.into_data_for_many()));
+        return commit_any(owner, topic, &mut Some(data.into_data_for_many()));
     };
     if unneeded {
         owner.sweep(topic);
@@ -103,41 +104,35 @@ pub(crate) fn commit_waiters<D: IntoEvtData>(
 pub(crate) fn commit_any(
     owner: &Arc<Inner>,
     topic: &Arc<TopicShared>,
-    mut data: Option<Data>,
+    data: &mut Option<Data>,
 ) -> Emitted {
     let mut after = Aftermath::default();
     while !topic
         .state
-        .with(|state| state.commit(topic, &mut data, &mut after))
+        .with(|state| state.commit(topic, data, &mut after))
     {
         // Several will hear it. The allocation is made with no lock held.
-        if let Some(data) = &mut data {
+        if let Some(data) = data {
             data.share();
         }
     }
-    let Aftermath {
-        emitted,
-        mut wakeups,
-        round,
-        spent,
-        unneeded,
-    } = after;
     // Before anybody can look who knows that it is over.
-    if unneeded {
+    if after.unneeded {
         owner.sweep(topic);
     }
-    match (data, round) {
+    match (data.take(), after.round.take()) {
         (Some(data), Some(round)) => resolve(round, data),
         (data, _) => drop(contain_drop(data)),
     }
-    wakeups.run();
-    if wakeups.has_room() {
-        let _left = topic.state.with(|state| state.keep(wakeups));
+    after.wakeups.run();
+    let room = after.wakeups.take_room();
+    if room.capacity() > 0 {
+        let _left = topic.state.with(|state| state.keep_room(room));
     }
-    for group in spent {
+    for group in after.spent {
         let _ = contain_drop(group);
     }
-    emitted
+    after.emitted
 }
 
 /// Before an inline lane could make the waits wait for its callbacks.
@@ -185,11 +180,11 @@ impl TopicState {
     }
 
     /// Keeps the room for wakers if as many lanes may need it again. What comes back is dropped after unlocking.
-    fn keep(&mut self, wakeups: Wakeups) -> Wakeups {
-        if wakeups.is_fit_for(self.groups.len()) {
-            core::mem::replace(&mut self.wakeups, wakeups)
+    fn keep_room(&mut self, room: Vec<Waker>) -> Vec<Waker> {
+        if room.capacity() <= (self.groups.len() * 2).max(4) {
+            core::mem::replace(&mut self.room, room)
         } else {
-            wakeups
+            room
         }
     }
 
@@ -200,32 +195,31 @@ impl TopicState {
         data: &mut Option<Data>,
         after: &mut Aftermath,
     ) -> bool {
-        match self.hint() {
+        let hint = self.hint();
+        match hint {
             Hint::Closed => {
                 after.emitted.rejected = 1;
                 return true;
             }
             Hint::Nobody => return true,
-            Hint::OneLane => {
-                let group = &mut self.groups[0];
-                group.push(data, after);
-                if group.callbacks() > 0 {
-                    return true;
-                }
-                // The only one, with its place: so an interrupt needs no memory for it.
-                after.spent = core::mem::take(&mut self.groups);
-            }
+            Hint::OneLane => {}
             Hint::Waiters | Hint::Many => {
-                let Some(data) = data.as_ref().filter(|data| data.is_for_many()) else {
+                if !data.as_ref().is_some_and(Data::is_for_many) {
                     return false;
-                };
-                after.wakeups = core::mem::take(&mut self.wakeups);
-                for group in &mut self.groups {
-                    // A refused copy is dropped here. It is not the last one, so nothing foreign runs.
-                    group.push(&mut data.another(), after);
                 }
                 (after.emitted.waiters, after.round) = self.claim_waiters();
             }
+        }
+        let alone = hint == Hint::OneLane;
+        for group in &mut self.groups {
+            group.push(data, alone, &mut self.room, after);
+        }
+        if alone {
+            if self.groups[0].callbacks() > 0 {
+                return true;
+            }
+            // The only one, with its place: so an interrupt needs no memory for it.
+            after.spent = core::mem::take(&mut self.groups);
         }
         let mut index = 0;
         while let Some(group) = self.groups.get(index) {
@@ -243,15 +237,26 @@ impl TopicState {
 
 impl Group {
     /// Pushes the event onto the lane and takes the claims of the counted callbacks: the lane will count them down by
-    /// the same messages. The payload stays where it is if the lane does not take it.
+    /// the same messages. A lane that takes the payload gets one more of it, or itself if nobody else does.
     #[inline]
-    fn push(&mut self, data: &mut Option<Data>, after: &mut Aftermath) {
+    fn push(
+        &mut self,
+        data: &mut Option<Data>,
+        alone: bool,
+        room: &mut Vec<Waker>,
+        after: &mut Aftermath,
+    ) {
         let callbacks = self.callbacks();
         let lane = &self.lane;
         lane.state.with(|state| {
             // One message, and one more to free the slot behind it when the last claim is taken.
             let accepted = state.can_accept(1 + usize::from(!self.counted.is_empty()));
-            let Some(data) = data.take_if(|_| accepted) else {
+            let data = match (accepted, alone) {
+                (false, _) => None,
+                (true, true) => data.take(),
+                (true, false) => data.as_ref().and_then(Data::another),
+            };
+            let Some(data) = data else {
                 after.emitted.rejected += callbacks;
                 return;
             };
@@ -269,7 +274,7 @@ impl Group {
                     state.release(self.slot, self.member);
                 }
             }
-            after.wakeups.add(state, lane);
+            after.wakeups.add_with(room, state, lane);
         });
     }
 }
