@@ -187,13 +187,22 @@ impl fmt::Display for ArgError {
                 expected,
                 found,
             } => {
-                // A parameter cannot be borrowed.
-                let owned = if *found == "&str" { "String" } else { found };
+                // A parameter is borrowed for ever, or not at all.
+                let (reference, owned) = match found.strip_prefix('&') {
+                    Some("str") => ("", "String"),
+                    Some(referent) => ("&'static ", referent),
+                    None => ("", *found),
+                };
                 write!(
                     f,
-                    "{argument}: expected {expected}, found {found}; emit {} {expected} here or take {} {owned}",
+                    "{argument}: expected {expected}, found {found}; \
+                     emit {} {expected} here or take {} {reference}{owned}",
                     article(expected),
-                    article(owned),
+                    if reference.is_empty() {
+                        article(owned)
+                    } else {
+                        "a"
+                    },
                 )?;
                 match argument.name {
                     None => only_named(f, expected),
@@ -320,6 +329,14 @@ mod tests {
                 },
                 "argument 2: expected core::option::Option<i32>, found nothing (the event carries 1 argument); \
                  emit it, or ask for less; only the parameters of `callback!` may be absent",
+            ),
+            (
+                ArgError::WrongType {
+                    argument: Argument::at(0),
+                    expected: "u8",
+                    found: "&i64",
+                },
+                "argument 1: expected u8, found &i64; emit a u8 here or take a &'static i64",
             ),
             (
                 ArgError::WrongType {

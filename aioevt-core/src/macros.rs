@@ -25,7 +25,7 @@ pub(crate) use for_each_tuple;
 /// [`Args::new()`](crate::Args::new)`.with(1).with(2).with_kw("num4", 4)`.
 ///
 /// Positional arguments come first, keywords behind a semicolon. Both lists may be empty, both may end with a comma,
-/// and there may be any number of arguments. Without keywords a tuple does the same for less.
+/// and there may be hundreds of arguments. Without keywords a tuple does the same for less.
 ///
 /// # Examples
 ///
@@ -44,24 +44,25 @@ pub(crate) use for_each_tuple;
 #[macro_export]
 macro_rules! args {
     ($($arguments:tt)*) => {
-        $crate::__args!($($arguments)*)
+        $crate::__args!([] $($arguments)*)
     };
 }
 
-/// What `args!` makes. First what would be taken for an assignment: a keyword among the first positional arguments.
+/// What `args!` makes. What would be taken for an assignment is looked for on the way: a keyword among the positional
+/// arguments. In steps of four, so that there may be hundreds of them.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __args {
-    ($name:ident = $($rest:tt)*) => {
+    ([$($done:expr,)*] $name:ident = $($rest:tt)*) => {
         $crate::__args!(@misplaced)
     };
-    ($a:expr, $name:ident = $($rest:tt)*) => {
+    ([$($done:expr,)*] $a:expr, $name:ident = $($rest:tt)*) => {
         $crate::__args!(@misplaced)
     };
-    ($a:expr, $b:expr, $name:ident = $($rest:tt)*) => {
+    ([$($done:expr,)*] $a:expr, $b:expr, $name:ident = $($rest:tt)*) => {
         $crate::__args!(@misplaced)
     };
-    ($a:expr, $b:expr, $c:expr, $name:ident = $($rest:tt)*) => {
+    ([$($done:expr,)*] $a:expr, $b:expr, $c:expr, $name:ident = $($rest:tt)*) => {
         $crate::__args!(@misplaced)
     };
     (@misplaced) => {
@@ -69,8 +70,12 @@ macro_rules! __args {
             "keyword arguments of `args!` are written behind a `;`: `args![1, 2; num4 = 4]`, `args![; num4 = 4]`"
         )
     };
-    ($($value:expr),* $(,)? $(; $($name:ident = $keyword:expr),* $(,)?)?) => {
+    ([$($done:expr,)*] $a:expr, $b:expr, $c:expr, $d:expr, $($rest:tt)+) => {
+        $crate::__args!([$($done,)* $a, $b, $c, $d,] $($rest)+)
+    };
+    ([$($done:expr,)*] $($value:expr),* $(,)? $(; $($name:ident = $keyword:expr),* $(,)?)?) => {
         $crate::Args::new()
+            $(.with($done))*
             $(.with($value))*
             $($(.with_kw($crate::__private::plain_name(::core::stringify!($name)), $keyword))*)?
     };
@@ -82,7 +87,8 @@ macro_rules! __args {
 /// result is registered like any callback, or given to [`Callback::new`](crate::Callback::new).
 ///
 /// * Positional arguments fill the parameters from the left, keyword arguments those that are left over.
-/// * A parameter whose type is written `Option<..>` may be absent; every other must be given.
+/// * A parameter whose type is written `Option<..>` may be absent; every other must be given. A text is an
+///   `Option<String>`: to the compiler `Option<&str>` is one of `&'static str`, which takes literals only.
 /// * An argument that no parameter takes, or that is given twice, is an [`ArgError`](crate::ArgError); but without any
 ///   parameter that takes one, every event fits.
 /// * `Manager` parameters and a single `EvtData` parameter work as in every callback.
@@ -116,6 +122,13 @@ macro_rules! __args {
 /// ```
 #[macro_export]
 macro_rules! callback {
+    // What is no variable cannot be one of the same name.
+    ([self $($list:tt)*] $($rest:tt)*) => {
+        $crate::__callback!(list)
+    };
+    ([$first:ident, self $($list:tt)*] $($rest:tt)*) => {
+        $crate::__callback!(list)
+    };
     // With a list of variables to clone.
     ([$($clone:ident),* $(,)?] move $($rest:tt)+) => {
         $crate::callback!([$($clone),*] $($rest)+)
@@ -124,6 +137,9 @@ macro_rules! callback {
         $(let $clone = $crate::__private::Clone::clone(&$clone);)*
         $crate::__callback!(open { [$($clone)*] [move] } $($rest)+)
     }};
+    ([$($list:tt)*] $($rest:tt)*) => {
+        $crate::__callback!(list)
+    };
     // Without.
     (move $($rest:tt)+) => {
         $crate::__callback!(open { [] [move] } $($rest)+)
@@ -142,6 +158,17 @@ macro_rules! __callback {
     };
     (open $how:tt | $($rest:tt)+) => {
         $crate::__callback!(params $how [] $($rest)+)
+    };
+    (open $how:tt async $($rest:tt)*) => {
+        ::core::compile_error!(
+            "`callback!` takes a closure that returns a future: `|a: i64| async move { .. }`, not `async |a: i64| { .. }`"
+        )
+    };
+    (list) => {
+        ::core::compile_error!(
+            "the list in front of the closure of `callback!` holds names of variables, which are cloned: bind anything \
+             else to one before, as by `let me = self.clone();`"
+        )
     };
     (open $how:tt $($rest:tt)*) => {
         ::core::compile_error!("`callback!` takes a closure: `callback!(move |num1: i64, num4: Option<i64>| ..)`")

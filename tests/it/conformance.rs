@@ -86,6 +86,7 @@ macro_rules! conformance {
             idle_resolves_at_once_where_nothing_happened
             idle_waits_for_registrations_and_closure_drops
             blocking_in_a_callback_is_refused
+            blocking_on_a_manager_of_the_same_loop_is_refused
             ; panics:
             everything_that_ends_is_counted_once
         );

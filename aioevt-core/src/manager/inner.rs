@@ -306,16 +306,11 @@ impl Inner {
     /// Whether the calling thread is running one of the manager's loops.
     #[cfg(feature = "std")]
     pub(crate) fn runs_here(&self) -> bool {
-        let default = self
-            .default_loop()
-            .is_some_and(|event_loop| event_loop.runtime().runs_here());
-        default
-            || self.lanes.with(|lanes| {
-                lanes
-                    .open
-                    .iter()
-                    .any(|lane| lane.runs_here() || lane.runtime.runs_here())
-            })
+        let is_here = |lane: &Arc<Lane>| lane.runs_here() || lane.runtime.runs_here();
+        // Also if nothing is registered on it: it keeps the limits and the delays.
+        let default = self.default_loop();
+        default.is_some_and(|event_loop| is_here(event_loop.lane()))
+            || self.lanes.with(|lanes| lanes.open.iter().any(is_here))
     }
 
     // Idleness.
