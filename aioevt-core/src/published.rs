@@ -14,30 +14,33 @@ use self::imp::{UnsafeCell, read, write};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
-/// Invariant: while `is_out` is `false`, `value` is touched only by the holder of the [`Setter`], of which there is one at
-/// a time, for it ends with the lock that it came with. Once it is `true`, `value` is initialized and changes no more.
+/// The lock, what it guards, and the value.
 pub(crate) struct Published<S, T> {
     state: Mutex<S>,
+    place: Place<T>,
+}
+
+/// Invariant: while `is_out` is `false`, `value` is touched only by the holder of the [`Setter`], of which there is one at
+/// a time, for it ends with the lock that it came with. Once it is `true`, `value` is initialized and changes no more.
+struct Place<T> {
     is_out: AtomicBool,
     value: UnsafeCell<MaybeUninit<T>>,
 }
 
-// SAFETY: one thread at a time reaches what the lock guards. The value is written by one thread, read by any, at the same
-// time too, and dropped by whoever has all of it.
-unsafe impl<S: Send, T: Send + Sync> Sync for Published<S, T> {}
+// SAFETY: the value is written by one thread, read by any, at the same time too, and dropped by whoever has all of it.
+unsafe impl<T: Send + Sync> Sync for Place<T> {}
 
 /// Where the value is to be, for whoever is inside of the lock.
-pub(crate) struct Setter<'a, T> {
-    is_out: &'a AtomicBool,
-    value: &'a UnsafeCell<MaybeUninit<T>>,
-}
+pub(crate) struct Setter<'a, T>(&'a Place<T>);
 
 impl<S, T> Published<S, T> {
     pub(crate) fn new(state: S) -> Self {
         Self {
             state: Mutex::new(state),
-            is_out: AtomicBool::new(false),
-            value: UnsafeCell::new(MaybeUninit::uninit()),
+            place: Place {
+                is_out: AtomicBool::new(false),
+                value: UnsafeCell::new(MaybeUninit::uninit()),
+            },
         }
     }
 
@@ -50,21 +53,15 @@ impl<S, T> Published<S, T> {
     /// The same, for whoever may have a value to publish.
     #[inline]
     pub(crate) fn with_setter<R>(&self, f: impl FnOnce(&mut S, Setter<'_, T>) -> R) -> R {
-        self.state.with(|state| {
-            let setter = Setter {
-                is_out: &self.is_out,
-                value: &self.value,
-            };
-            f(state, setter)
-        })
+        self.state.with(|state| f(state, Setter(&self.place)))
     }
 
     /// The value, if it is out.
     #[inline]
     pub(crate) fn read(&self) -> Option<&T> {
-        let is_out = self.is_out.load(Ordering::Acquire);
+        let is_out = self.place.is_out.load(Ordering::Acquire);
         // SAFETY: by the invariant it is initialized and changes no more; whoever sees the flag sees what was before it.
-        is_out.then(|| unsafe { read(&self.value).assume_init_ref() })
+        is_out.then(|| unsafe { read(&self.place.value).assume_init_ref() })
     }
 }
 
@@ -72,18 +69,19 @@ impl<T> Setter<'_, T> {
     /// Publishes the value, made where it is to be; `false`, and it is not made, if there is one already.
     #[inline]
     pub(crate) fn set(self, make: impl FnOnce() -> T) -> bool {
-        if self.is_out.load(Ordering::Relaxed) {
+        let Place { is_out, value } = self.0;
+        if is_out.load(Ordering::Relaxed) {
             return false;
         }
         // SAFETY: by the invariant nobody else touches it before the flag is set, which is done behind it. If `make` panics
         // nothing was written, and the flag stays as it is.
-        unsafe { write(self.value, || MaybeUninit::new(make())) };
-        self.is_out.store(true, Ordering::Release);
+        unsafe { write(value, || MaybeUninit::new(make())) };
+        is_out.store(true, Ordering::Release);
         true
     }
 }
 
-impl<S, T> Drop for Published<S, T> {
+impl<T> Drop for Place<T> {
     #[inline]
     fn drop(&mut self) {
         if self.is_out.load(Ordering::Acquire) {
