@@ -235,9 +235,7 @@ fn look_inside(mgr: &Manager) -> Result {
     drop(topic);
     settle(mgr)?;
 
-    let mut names = mgr.names();
-    names.sort();
-    println!("  names in use: {}", names.join(", "));
+    println!("  names in use: {}", mgr.names().join(", "));
     let stats = mgr.stats();
     println!(
         "  {} accepted, {} ran, {} failed, {} pending",

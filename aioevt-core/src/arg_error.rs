@@ -3,7 +3,10 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::any::type_name;
 use core::fmt;
+
+use crate::data::EvtData;
 
 /// Why the arguments of an event do not fit the parameters of a callback, or what was asked of an
 /// [`EvtData`](crate::EvtData).
@@ -159,7 +162,7 @@ impl fmt::Display for ArgError {
                             " (the event carries {}); emit it, or ask for less",
                             Count(*given)
                         )?;
-                        only_named(f, expected)
+                        special(f, expected)
                     }
                 }
             }
@@ -205,7 +208,7 @@ impl fmt::Display for ArgError {
                     },
                 )?;
                 match argument.name {
-                    None => only_named(f, expected),
+                    None => special(f, expected),
                     Some(_) => Ok(()),
                 }
             }
@@ -265,10 +268,13 @@ impl fmt::Display for List<'_> {
     }
 }
 
-/// What is to be known of an `Option` that was taken by position.
-fn only_named(f: &mut fmt::Formatter<'_>, expected: &str) -> fmt::Result {
+/// What is to be known of an `Option` or an `EvtData` that was taken by position.
+fn special(f: &mut fmt::Formatter<'_>, expected: &str) -> fmt::Result {
     if expected.starts_with("core::option::Option<") {
         f.write_str("; only the parameters of `callback!` may be absent")?;
+    }
+    if expected == type_name::<EvtData>() {
+        f.write_str("; to take the whole event, an `EvtData` is the only parameter")?;
     }
     Ok(())
 }
@@ -329,6 +335,16 @@ mod tests {
                 },
                 "argument 2: expected core::option::Option<i32>, found nothing (the event carries 1 argument); \
                  emit it, or ask for less; only the parameters of `callback!` may be absent",
+            ),
+            (
+                ArgError::WrongType {
+                    argument: Argument::at(1),
+                    expected: type_name::<EvtData>(),
+                    found: "u8",
+                },
+                "argument 2: expected aioevt_core::data::EvtData, found u8; \
+                 emit an aioevt_core::data::EvtData here or take a u8; \
+                 to take the whole event, an `EvtData` is the only parameter",
             ),
             (
                 ArgError::WrongType {

@@ -60,7 +60,9 @@ pub use shape::{Outcome, Returns};
     label = "not a callback",
     note = "a callback is a function or closure, sync or async, for which all of this holds:\n\
             - it has 0 to 12 parameters, each with a type that is `Clone + 'static`, or `Shared<T>`;\n\
-            - it returns `()`, `Emitted`, `!` or a `Result` whose error becomes a boxed error; or a future of that;\n\
+            - it returns `()`, what an emit returned, `!`, or a `Result<_, E>` with `E: Into<BoxError>` (a \
+            `Box<dyn Error + Send + Sync>`, which `Box<dyn Error>` is not); or a future of that. Nobody would receive another \
+            value: end the body with `;`, or emit it as an event;\n\
             - it is `FnMut + Send + 'static`, and so is its future `Send + 'static`: nothing it captures, or holds \
             across an await, is an `Rc` or a lock's guard"
 )]
@@ -209,7 +211,8 @@ impl IntoCallback<Instance> for &Callback {
     label = "not `Fn(..) + Send + Sync + 'static`",
     note = "a `Callback` may be called by several event loops at the same time: it is \
             `Fn(..) + Send + Sync + 'static` of 0 to 12 parameters (each `Clone + 'static`, or `Shared<T>`), sync or \
-            async, and returns `()`, `Emitted`, `!` or a `Result` whose error becomes a boxed error",
+            async, and returns `()`, what an emit returned, `!`, or a `Result<_, E>` with `E: Into<BoxError>`, \
+            which is `Box<dyn Error + Send + Sync>`",
     note = "what it changes goes into an atomic or a `Mutex`; or register the closure itself, which may be `FnMut`"
 )]
 pub trait IntoSharedCallback<M>: Sized {

@@ -160,9 +160,7 @@ impl fmt::Display for DiscardReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::LoopClosed { deliveries } => {
-                f.write_str(
-                    "its event loop was shut down, or had no room for it: the registration is removed",
-                )?;
+                f.write_str("its event loop was shut down: the registration is removed")?;
                 match deliveries {
                     0 => {}
                     1 => f.write_str(" and 1 queued delivery is discarded")?,

@@ -191,8 +191,8 @@ macro_rules! __callback {
     };
     (params $how:tt $done:tt $($rest:tt)*) => {
         ::core::compile_error!(
-            "a parameter of `callback!` is written `name: Type` or `mut name: Type`: the name is what keywords mean, \
-             and the type is needed to bind it"
+            "a parameter of `callback!` is written `name: Type` or `mut name: Type`: the name is what keywords mean (one \
+             that is not used is `_name`, not `_`), and the type is needed to bind it"
         )
     };
 

@@ -97,11 +97,11 @@ impl On {
     /// Registers the callback.
     #[track_caller]
     pub fn call<M>(self, callback: impl IntoCallback<M>) -> Registration {
-        self.register(callback.into_parts(), Location::caller())
+        self.attach(callback.into_parts(), Location::caller())
     }
 
     /// What does not depend on the type of the callback: one piece of code for all of them.
-    fn register(self, parts: CallbackParts, location: &'static Location<'static>) -> Registration {
+    fn attach(self, parts: CallbackParts, location: &'static Location<'static>) -> Registration {
         let label = self.label.unwrap_or(Cow::Borrowed(parts.name));
         let record = Record::new(label, location, parts.identity, Arc::new(GroupFlag::new()));
         let mut new = NewCallback {

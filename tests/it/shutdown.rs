@@ -271,7 +271,7 @@ fn a_suspended_call_is_discarded_and_reported<L: Mortal>() {
         "{told:?}"
     );
     assert!(
-        told[1].starts_with("x/suspended: its event loop was shut down, or had no room"),
+        told[1].starts_with("x/suspended: its event loop was shut down: the registration"),
         "{told:?}"
     );
     let stats = mgr.stats();

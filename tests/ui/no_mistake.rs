@@ -3,8 +3,9 @@
 #![deny(unused_must_use, warnings)]
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use aioevt::{Callback, Emitted, EventLoop, EvtData, Manager, Shared, args, callback};
+use aioevt::{BoxError, Callback, Emitted, EventLoop, EvtData, Manager, Shared, args, callback};
 
 struct NotClone;
 
@@ -31,7 +32,14 @@ fn main() {
     mgr.register("Add", |a: i64, mgr: Manager| -> Emitted {
         mgr.emit("Added", (a,))
     });
+    mgr.register("Add", |a: i64, mgr: Manager| {
+        mgr.emit_after(Duration::ZERO, "Added", (a,))
+    });
     mgr.register("Add", |text: String| text.parse::<i64>());
+    mgr.register("Add", |text: String| -> Result<(), BoxError> {
+        text.parse::<i64>()?;
+        Ok(())
+    });
     mgr.register(
         "Add",
         |_: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8| (),

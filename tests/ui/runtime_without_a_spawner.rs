@@ -1,5 +1,5 @@
 //~ is not an event loop's spawner
-//~ implement `aioevt_core::Spawner` (and `Timer`), or enable the facade's feature for your runtime
+//~ for a runtime of your own implement `Spawner` and `Timer`
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
 //~ is not an event loop's timer
-//~ implement `aioevt_core::Timer` (and `Spawner`), or enable the facade's feature for your runtime
+//~ for a runtime of your own implement `Spawner` and `Timer`
 
 use aioevt::{BoxFuture, EventLoop, SpawnError, Spawner};
 

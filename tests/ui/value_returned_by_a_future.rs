@@ -1,5 +1,5 @@
 //~ cannot be registered as a callback
-//~ it returns `()`, `Emitted`, `!` or a `Result` whose error becomes a boxed error; or a future of that
+//~ end the body with `;`, or emit it as an event
 
 use aioevt::{EventLoop, Manager};
 

@@ -10,6 +10,7 @@ use super::{CallbackParts, Factory, Identity, IntoCallback, IntoSharedCallback, 
 use crate::arg_error::ArgError;
 use crate::bind::named::Binder;
 use crate::bind::{Bind, ByName, ByPosition, FromArg};
+use crate::delayed::Delayed;
 use crate::emitted::Emitted;
 use crate::error::BoxError;
 use crate::invoke::{Invoke, invoke_async, invoke_sync};
@@ -31,14 +32,14 @@ pub struct IsSync;
 #[derive(Debug)]
 pub struct IsAsync;
 
-/// What a callback may return, or its future resolve with: `()`, [`Emitted`], `!`, and `Result<T, E>` of any `T` and
+/// What a callback may return, or its future resolve with: `()`, [`Emitted`], [`Delayed`], `!`, and `Result<T, E>` of any `T` and
 /// of every `E` that becomes a boxed error.
 ///
 /// An `Err` is reported to the error hook with the event and the callback. This trait cannot be implemented elsewhere.
 #[diagnostic::on_unimplemented(
     message = "a callback cannot return `{Self}`",
     label = "not an outcome",
-    note = "a callback returns `()`, `Emitted`, `!`, or a `Result<_, E>` with `E: Into<Box<dyn Error + Send + Sync>>`, \
+    note = "a callback returns `()`, what an emit returned, `!`, or a `Result<_, E>` with `E: Into<Box<dyn Error + Send + Sync>>`, \
             or a future of one of these",
     note = "nobody would receive another value: end the body with `;`, or emit it as an event"
 )]
@@ -65,7 +66,7 @@ macro_rules! nothing_to_report {
     )*};
 }
 
-nothing_to_report!((), Emitted);
+nothing_to_report!((), Emitted, Delayed);
 
 impl<T, E: Into<BoxError>> outcome::Sealed for Result<T, E> {}
 
@@ -105,7 +106,7 @@ impl Outcome for Never {
 #[diagnostic::on_unimplemented(
     message = "a callback cannot return `{Self}`",
     label = "neither an outcome nor a future of one",
-    note = "a callback returns `()`, `Emitted`, `!`, or a `Result<_, E>` with `E: Into<Box<dyn Error + Send + Sync>>`, \
+    note = "a callback returns `()`, what an emit returned, `!`, or a `Result<_, E>` with `E: Into<Box<dyn Error + Send + Sync>>`, \
             or a future of one of these that is `Send + 'static`",
     note = "nobody would receive another value: end the body with `;`, or emit it as an event"
 )]
