@@ -157,12 +157,16 @@ impl Lane {
     }
 
     fn poll(&mut self, waker: &Waker) -> Poll<()> {
-        self.task.as_mut().poll(&mut Context::from_waker(waker))
+        turn(&mut self.task, waker)
     }
 
     fn ran(&self) -> usize {
         self.ran.load(SeqCst)
     }
+}
+
+fn turn(task: &mut BoxFuture, waker: &Waker) -> Poll<()> {
+    task.as_mut().poll(&mut Context::from_waker(waker))
 }
 
 #[test]
@@ -200,8 +204,7 @@ fn a_sleeping_lane_keeps_one_waker_that_of_its_last_poll() {
         ..
     } = lane;
     drop((mgr, event_loop));
-    let poll = task.as_mut().poll(&mut Context::from_waker(&other.waker()));
-    assert!(poll.is_ready());
+    assert!(turn(&mut task, &other.waker()).is_ready());
     drop(task);
     assert_eq!((one.kept(), other.kept()), (0, 0));
 }
@@ -239,6 +242,18 @@ fn a_waker_that_panics_when_it_is_dropped_stops_no_lane() {
     set(&told.on_drop, || panic!("when dropped"));
     assert!(lane.poll(Waker::noop()).is_pending());
     lane.emit(1);
+    assert!(lane.poll(Waker::noop()).is_pending());
+    assert_eq!(lane.ran(), 1);
+}
+
+#[test]
+fn a_waker_that_panics_when_it_is_woken_stops_no_emit() {
+    let mut lane = Lane::new();
+    let told = Told::new();
+    assert!(lane.poll(&told.waker()).is_pending());
+    set(&told.on_drop, || panic!("when woken"));
+    lane.emit(1);
+    assert_eq!(told.wakes(), 1);
     assert!(lane.poll(Waker::noop()).is_pending());
     assert_eq!(lane.ran(), 1);
 }
@@ -282,6 +297,124 @@ fn a_thread_that_has_polled_a_lane_may_block_afterwards() {
     assert!(wait.blocking().is_ok());
 }
 
+/// Whatever the runtime: here it is the lane that says so. Other threads may block meanwhile.
+#[test]
+fn a_thread_that_polls_a_lane_may_not_block_and_others_may() {
+    let mut lane = Lane::new();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = seen.clone();
+    lane.mgr.register("blocks", move |mgr: Manager| {
+        let blocking = || {
+            let wait = mgr.wait("y");
+            mgr.emit("y", (1,));
+            wait.blocking().err()
+        };
+        let elsewhere = std::thread::scope(|scope| scope.spawn(blocking).join().unwrap());
+        log.lock().unwrap().extend([blocking(), elsewhere]);
+    });
+    lane.mgr.emit("blocks", ());
+    assert!(lane.poll(Waker::noop()).is_pending());
+    assert_eq!(
+        *seen.lock().unwrap(),
+        [Some(WaitError::WouldDeadlock), None]
+    );
+}
+
+/// Its account is over in the middle of a batch, the rest of which is another manager's.
+#[test]
+fn who_waits_until_a_manager_is_idle_is_woken_at_the_end_of_a_turn() {
+    let mut lane = Lane::new();
+    let other = Manager::new(&lane.event_loop);
+    other.register("y", || ());
+    assert!(lane.poll(Waker::noop()).is_pending());
+    other.emit("y", ());
+    lane.emit(200);
+    let (mut idle, told) = (other.idle(), Told::new());
+    let mut is_idle = || Pin::new(&mut idle).poll(&mut Context::from_waker(&told.waker()));
+    assert!(is_idle().is_pending());
+    assert!(lane.poll(Waker::noop()).is_pending());
+    assert_eq!((lane.ran(), told.wakes()), (127, 1));
+    assert!(is_idle().is_ready());
+}
+
+/// What runs inside of the emit may wait for what runs elsewhere.
+#[test]
+fn an_event_wakes_all_lanes_before_it_runs_the_inline_ones() {
+    for order in ["IWWI", "WIIW", "WWII"] {
+        let runtime = ByHand::default();
+        let mgr = Manager::new(EventLoop::inline());
+        let (seen, told) = (Arc::new(Mutex::new(Vec::new())), [Told::new(), Told::new()]);
+        for lane in order.chars() {
+            if lane == 'I' {
+                let log = seen.clone();
+                let on = mgr.on("x").event_loop(EventLoop::inline());
+                on.call(move || log.lock().unwrap().push(told.map(Told::wakes)));
+            } else {
+                mgr.on("x")
+                    .event_loop(EventLoop::new(runtime.clone()))
+                    .call(|| ());
+            }
+        }
+        for (task, told) in runtime.0.lock().unwrap().iter_mut().zip(told) {
+            assert!(turn(task, &told.waker()).is_pending());
+        }
+        assert_eq!(mgr.emit("x", ()).callbacks, 4);
+        assert_eq!(*seen.lock().unwrap(), [[1, 1], [1, 1]], "{order}");
+    }
+}
+
+/// Its last event may end a lane, and with that a runtime, before the emit returns.
+#[test]
+fn a_runtime_that_panics_when_its_lane_ends_stops_no_emit() {
+    let runtime = ByHand::default();
+    let mgr = Manager::new(EventLoop::inline());
+    let event_loop = EventLoop::new(Fragile(runtime.clone(), Panics));
+    mgr.on("x").event_loop(event_loop).once().call(|| ());
+    let mut task = runtime.0.lock().unwrap().pop().unwrap();
+    let told = Told::new();
+    assert!(turn(&mut task, &told.waker()).is_pending());
+    // An executor that runs what is woken at once.
+    let (task, ended) = (Mutex::new(Some(task)), Arc::new(AtomicUsize::new(0)));
+    let count = ended.clone();
+    set(&told.on_drop, move || {
+        if let Some(mut task) = task.lock().unwrap().take() {
+            assert!(turn(&mut task, Waker::noop()).is_ready());
+            count.fetch_add(1, SeqCst);
+        }
+    });
+    assert_eq!(mgr.emit("x", ()).callbacks, 1);
+    assert_eq!(ended.load(SeqCst), 1);
+}
+
+/// Lanes drop their drivers' wakers when they are closed already, and still in their topics.
+#[test]
+fn data_that_dying_lanes_reject_may_panic() {
+    let runtime = ByHand::default();
+    let mgr = Manager::new(EventLoop::inline());
+    mgr.on_error(|_| ());
+    let event_loop = EventLoop::new(runtime.clone());
+    let lanes = [event_loop.new_lane(), event_loop.new_lane()];
+    for lane in &lanes {
+        mgr.on("x").event_loop(lane).call(|| ());
+    }
+    let told = [Told::new(), Told::new()];
+    let mut tasks = std::mem::take(&mut *runtime.0.lock().unwrap());
+    for (task, told) in tasks.iter_mut().zip(told) {
+        assert!(turn(task, &told.waker()).is_pending());
+    }
+    let (emitter, seen) = (mgr.clone(), Arc::new(Mutex::new(Vec::new())));
+    let (log, mut last) = (seen.clone(), tasks.pop());
+    set(&told[0].on_drop, move || drop(last.take()));
+    set(&told[1].on_drop, move || {
+        let emitted = emitter.emit("x", (Panics,));
+        log.lock()
+            .unwrap()
+            .push((emitted.callbacks, emitted.rejected));
+    });
+    drop(tasks);
+    assert_eq!(*seen.lock().unwrap(), [(0, 2)]);
+}
+
 fn poll(wait: &mut Wait, waker: &Waker) -> Poll<Result<(), WaitError>> {
     let polled = Pin::new(wait).poll(&mut Context::from_waker(waker));
     polled.map(|outcome| outcome.map(drop))
@@ -292,6 +425,25 @@ struct Panics;
 impl Drop for Panics {
     fn drop(&mut self) {
         panic!("when dropped");
+    }
+}
+
+/// A runtime that panics at its end.
+struct Fragile(ByHand, #[allow(dead_code, reason = "it is dropped")] Panics);
+
+impl Spawner for Fragile {
+    fn spawn(&self, future: BoxFuture) -> Result<(), SpawnError> {
+        self.0.spawn(future)
+    }
+}
+
+impl Timer for Fragile {
+    fn now(&self) -> Duration {
+        self.0.now()
+    }
+
+    fn sleep(&self, duration: Duration) -> Sleep {
+        self.0.sleep(duration)
     }
 }
 
