@@ -569,3 +569,85 @@ fn a_limit_after_the_event_changes_nothing() {
         ));
     }
 }
+
+/// Else it would go on waiting for an event that may never come.
+#[test]
+fn a_wait_is_woken_when_its_timer_dies() {
+    let poll_loop = PollLoop::new(|| ());
+    let mgr = Manager::new(EventLoop::inline());
+    let mut wait = mgr.wait("x").timeout_on(&poll_loop, Duration::from_secs(1));
+    let told = Told::new();
+    assert!(poll(&mut wait, &told.waker()).is_pending());
+    drop(poll_loop);
+    assert_eq!(told.wakes(), 1);
+    let outcome = poll(&mut wait, Waker::noop());
+    assert_eq!(
+        outcome,
+        Poll::Ready(Err(WaitError::Timer(TimerError::Closed)))
+    );
+}
+
+/// The seat of the one that timed out is kept until it has looked.
+#[test]
+fn an_event_wakes_those_that_are_left_when_one_of_them_has_timed_out() {
+    let mut poll_loop = PollLoop::new(|| ());
+    let mgr = Manager::new(&poll_loop);
+    let (limited, told) = (
+        mgr.wait("x").timeout(Duration::ZERO),
+        [Told::new(), Told::new()],
+    );
+    let mut waits = [limited, mgr.wait("x")];
+    for (wait, told) in waits.iter_mut().zip(told) {
+        assert!(poll(wait, &told.waker()).is_pending());
+    }
+    while poll_loop.poll(Duration::ZERO).is_some() {}
+    assert_eq!(told.map(Told::wakes), [1, 0]);
+    assert_eq!(mgr.emit("x", ()).waiters, 1);
+    assert_eq!(told.map(Told::wakes), [1, 1]);
+    let outcomes = waits.each_mut().map(|wait| poll(wait, Waker::noop()));
+    assert_eq!(
+        outcomes,
+        [Poll::Ready(Err(WaitError::TimedOut)), Poll::Ready(Ok(()))]
+    );
+}
+
+/// Whoever hears of an event may ask whether its name is still there, and may be waited for by an inline callback.
+#[test]
+fn the_last_event_of_a_name_ends_that_then_wakes_waits_then_runs_inline_callbacks() {
+    for called in [false, true] {
+        let mgr = Manager::new(EventLoop::inline());
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let (told, names, log) = (Told::new(), mgr.clone(), seen.clone());
+        set(&told.on_drop, move || {
+            log.lock().unwrap().push(("woken", names.names().len()));
+        });
+        let mut wait = mgr.wait("x");
+        assert!(poll(&mut wait, &told.waker()).is_pending());
+        let mut expected = vec![("woken", 0)];
+        if called {
+            let log = seen.clone();
+            mgr.on("x").once().call(move |mgr: Manager| {
+                log.lock().unwrap().push(("called", mgr.names().len()));
+            });
+            expected.push(("called", 0));
+        }
+        assert_eq!(mgr.emit("x", ()).waiters, 1);
+        assert_eq!(*seen.lock().unwrap(), expected);
+    }
+}
+
+#[test]
+fn a_runtime_that_panics_when_its_last_limit_goes_stops_no_wait() {
+    let mgr = Manager::new(EventLoop::inline());
+    let limited = |wait: Wait| {
+        let event_loop = EventLoop::new(Fragile(ByHand::default(), Panics));
+        wait.timeout_on(event_loop, Duration::from_secs(1))
+    };
+    let mut wait = limited(mgr.wait("x"));
+    mgr.emit("x", ());
+    assert_eq!(poll(&mut wait, Waker::noop()), Poll::Ready(Ok(())));
+    // The one is replaced, the other left by a wait that has a clock of its own.
+    let wait = limited(limited(mgr.wait("x")));
+    mgr.emit("x", ());
+    assert!(wait.blocking().is_ok());
+}
