@@ -347,3 +347,19 @@ fn poll_once<F: Future + Unpin>(mut future: F) -> Option<F::Output> {
         Poll::Pending => None,
     }
 }
+
+/// It is built when it is not yet known for how many.
+#[test]
+fn a_delayed_event_goes_to_all_who_are_there_whatever_its_data_is() {
+    let mut poll_loop = PollLoop::new(|| ());
+    let mgr = Manager::new(&poll_loop);
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    for event_loop in [poll_loop.event_loop(), poll_loop.event_loop().new_lane()] {
+        let log = seen.clone();
+        let on = mgr.on("x").event_loop(event_loop);
+        on.call(move |text: String| log.lock().unwrap().push(text));
+    }
+    mgr.emit_after(Duration::ZERO, "x", (String::from("late"),));
+    while poll_loop.poll(Duration::ZERO).is_some() {}
+    assert_eq!(*seen.lock().unwrap(), ["late", "late"]);
+}

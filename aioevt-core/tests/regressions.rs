@@ -403,6 +403,38 @@ fn a_payload_that_panics_is_reported_though_its_callback_ends_with_it() {
     assert!(reports[0].contains("boom"), "{reports:?}");
 }
 
+/// Nobody keeps it, so it is dropped inside of its message: in its turn, and reported like any other.
+#[test]
+fn a_payload_that_panics_in_its_message_is_reported_before_the_next_event_runs() {
+    /// Clones are harmless.
+    struct Grenade(bool);
+    impl Clone for Grenade {
+        fn clone(&self) -> Self {
+            Self(false)
+        }
+    }
+    impl Drop for Grenade {
+        fn drop(&mut self) {
+            if self.0 {
+                std::panic::resume_unwind(Box::new("boom"));
+            }
+        }
+    }
+    let mut poll_loop = PollLoop::new(|| ());
+    let mgr = Manager::new(&poll_loop);
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let (told, called) = (seen.clone(), seen.clone());
+    mgr.on_error(move |_| told.lock().expect("no hook panics").push("told"));
+    mgr.register("x", move |_: Grenade| {
+        called.lock().expect("no callback panics").push("called");
+    });
+    mgr.emit("x", (Grenade(true),));
+    mgr.emit("x", (Grenade(true),));
+    run(&mut poll_loop);
+    let seen = seen.lock().expect("nobody panics");
+    assert_eq!(*seen, ["called", "told", "called", "told"]);
+}
+
 /// A waker is foreign, and its clone may be dear: a wait that was woken looks first.
 #[test]
 fn a_wait_that_has_its_event_clones_no_waker() {

@@ -265,3 +265,14 @@ fn an_emit_that_only_waits_get_does_not_allocate() {
         assert_eq!(data.args(), Ok((1, 2, 3)));
     }
 }
+
+/// Also if somebody has heard the name before: what ended with its last event is not built for.
+#[test]
+fn an_emit_that_nobody_hears_any_more_does_not_allocate() {
+    let mgr = Manager::new(EventLoop::inline());
+    let topic = mgr.topic("x");
+    topic.on().once().call(|| ());
+    assert_eq!(topic.emit(()).callbacks, 1);
+    let emit = || assert_eq!(topic.emit(([0_u64; 20],)).callbacks, 0);
+    assert_eq!(allocations(emit), 0);
+}

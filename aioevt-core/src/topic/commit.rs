@@ -278,3 +278,24 @@ impl Group {
         });
     }
 }
+
+#[cfg(all(test, feature = "std", not(loom), not(shuttle)))]
+mod tests {
+    use super::*;
+    use crate::{EventLoop, Manager};
+
+    /// The wait that the emit saw has gone meanwhile.
+    #[test]
+    fn data_for_waits_that_are_gone_may_panic() {
+        struct Panics;
+        impl Drop for Panics {
+            fn drop(&mut self) {
+                panic!("when dropped");
+            }
+        }
+        let mgr = Manager::new(EventLoop::inline());
+        let topic = mgr.topic("x");
+        let owner = topic.shared().owner().unwrap();
+        assert_eq!(commit_waiters(&owner, topic.shared(), (Panics,)).waiters, 0);
+    }
+}
