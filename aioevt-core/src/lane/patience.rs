@@ -225,19 +225,23 @@ mod tests {
             pauses(&[30, 100, usize::MAX, 200, 100, 2]),
             [240, 256, 256, 256, 16, 0]
         );
+        // None of them is left when it goes to sleep.
+        let mut patience = Patience::default();
+        patience.found(30, false);
+        assert_eq!(looks(&mut patience), ONE);
+        assert_eq!(patience.pauses, 0);
     }
 
     #[test]
     fn whether_it_pays_is_tried_again_after_many_sleeps() {
         let mut patience = Patience::default();
-        for _ in 0..2 {
+        // The first sleep of the second round is the one after the looks of the first.
+        for sleeps in [PROBE, PROBE - 1] {
             patience.limit = 0;
-            for sleep in 0..PROBE {
+            for sleep in 0..sleeps {
                 assert_eq!(looks(&mut patience), 0, "{sleep}");
             }
             assert_eq!(looks(&mut patience), MOST);
-            // That was the first sleep of the next round.
-            patience.sleeps = 0;
         }
     }
 
@@ -269,6 +273,11 @@ mod tests {
             assert_eq!(looks(&mut patience), 0, "{sleep}");
             patience.found(3, false);
         }
+        assert_eq!(looks(&mut patience), MOST);
+        // They are gone: a look that finds something is worth all again.
+        patience.begin_turn();
+        assert!(look(&mut patience));
+        patience.found(1, false);
         assert_eq!(looks(&mut patience), MOST);
     }
 }
