@@ -45,6 +45,24 @@ fn shared_on_request_and_when_it_is_already() {
     assert!(data.into_data(false).is_shared());
 }
 
+/// What says that it does not allocate is built under locks.
+#[test]
+fn what_allocates_says_so() {
+    fn says<D: IntoEvtData>(_: &D) -> bool {
+        D::ALLOCATES
+    }
+    fn tuple(data: impl IntoEvtData) -> bool {
+        let says = says(&data);
+        assert_eq!(says, data.into_data(false).is_shared());
+        says
+    }
+    assert!(!tuple(()) && !tuple((1_u8, "x")) && !tuple(([0_usize; 4],)));
+    assert!(tuple(([0_usize; 5],)) && tuple((1, 2_u64, String::new(), String::new())));
+    assert!(says(&args![1]));
+    let data = EvtData::new((1,));
+    assert!(!says(&&data) && !says(&data));
+}
+
 /// How data for many travels. What it says of several is what it makes of one more.
 fn copies(data: impl IntoEvtData) -> bool {
     let data = data.into_data_for_many();
