@@ -90,7 +90,7 @@ impl Round {
             // If the timer failed the wait is still armed.
             let over = !matches!(came, Err(WaitError::Timer(_)));
             let ticket = seat.take_if(|_| over);
-            Some((came, ticket.and_then(|ticket| seats.leave(ticket))))
+            Some((came, ticket.map(|ticket| self.leave_at(seats, ticket))))
         })?;
         let _ = contain_drop(left);
         Some(came)
@@ -183,8 +183,15 @@ impl Round {
     }
 
     pub(crate) fn leave(&self, ticket: Ticket) {
-        let seat = self.shared.with(|seats| seats.leave(ticket));
+        let seat = self.shared.with(|seats| self.leave_at(seats, ticket));
         let _ = contain(move || drop(seat));
+    }
+
+    /// Under the lock. Once all is over the last who leaves takes the room for seats along: the data may be kept for long.
+    fn leave_at(&self, seats: &mut Crowd, ticket: Ticket) -> impl Sized + use<> {
+        let seat = seats.leave(ticket);
+        let over = self.came().is_some() && seats.is_empty();
+        (seat, over.then(|| core::mem::replace(seats, Seats::new())))
     }
 
     /// Marks one wait as ended and wakes it. The caller has made sure of its right to do so.

@@ -331,24 +331,26 @@ fn data_that_is_kept_after_a_limit_has_passed_keeps_no_more() {
     let mut poll_loop = PollLoop::new(|| ());
     let mgr = Manager::new(&poll_loop);
     let mut cx = Context::from_waker(Waker::noop());
-    let mut kept = || {
+    let mut kept = |crowd: usize| {
         let mut waits = vec![mgr.wait("x").timeout(Duration::ZERO)];
-        waits.extend((0..1000).map(|_| mgr.wait("x")));
+        waits.extend((0..crowd).map(|_| mgr.wait("x")));
         for wait in &mut waits {
             assert!(Pin::new(wait).poll(&mut cx).is_pending());
         }
         while poll_loop.poll(Duration::ZERO).is_some() {}
         let last = mgr.wait("x");
-        assert_eq!(mgr.emit("x", (7_u64,)).waiters, 1001);
+        assert_eq!(mgr.emit("x", (7_u64,)).waiters, crowd + 1);
         for wait in &mut waits {
             assert!(Pin::new(wait).poll(&mut cx).is_ready());
         }
         last.blocking().unwrap()
     };
-    drop(kept());
-    let before = LIVE.get();
-    let data = kept();
-    let bytes = LIVE.get() - before;
-    assert!((1..=192).contains(&bytes), "{bytes} bytes");
-    assert_eq!(data.arg(0), Ok(7_u64));
+    drop(kept(1000));
+    for crowd in [1, 50, 1000] {
+        let before = LIVE.get();
+        let data = kept(crowd);
+        let bytes = LIVE.get() - before;
+        assert!((1..=192).contains(&bytes), "{bytes} bytes after {crowd}");
+        assert_eq!(data.arg(0), Ok(7_u64));
+    }
 }

@@ -144,7 +144,7 @@ fn resolve<D: IntoEvtData>(round: Arc<Round>, data: D) {
 
 impl TopicState {
     /// The usual case, which leaves next to nothing to be done: one open lane, nothing counted, nobody waits. `None`,
-    /// and the data stays, if it is another one.
+    /// and the data stays, if it is another one. (A closed topic has no lane.)
     #[inline(never)]
     fn commit_plain<D: IntoEvtData>(
         &mut self,
@@ -156,7 +156,7 @@ impl TopicState {
         let [group] = &mut *self.groups else {
             return None;
         };
-        if self.waiting > 0 || self.closed || !group.counted.is_empty() {
+        if self.waiting > 0 || !group.counted.is_empty() {
             return None;
         }
         let lane = &group.lane;
