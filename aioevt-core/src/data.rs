@@ -251,14 +251,14 @@ pub trait IntoEvtData {
     #[doc(hidden)]
     fn into_data(self, shared: bool) -> Data;
 
-    /// Builds the data for more than one lane, or a lane and waiters. Each gets a copy of what is small and plain.
+    /// Whether it may be there several times, each as good as the other.
     #[doc(hidden)]
     #[inline]
-    fn into_data_for_many(self) -> Data
+    fn is_plain() -> bool
     where
         Self: Sized,
     {
-        self.into_data(true)
+        false
     }
 
     /// Whether building it unshared allocates.
@@ -285,8 +285,8 @@ macro_rules! tuple_data {
             }
 
             #[inline]
-            fn into_data_for_many(self) -> Data {
-                self.into_data(!<Self as Payload>::is_plain())
+            fn is_plain() -> bool {
+                <Self as Payload>::is_plain()
             }
         }
     };
@@ -361,10 +361,18 @@ impl Data {
 
     /// Whether [`another`](Self::another) makes one: it is shared, or may be copied.
     #[inline]
-    pub(crate) fn is_for_many(&self) -> bool {
+    pub(crate) fn is_for_many(&self, copied: bool) -> bool {
         match self {
-            Self::Inline(small) => small.is_plain(),
+            Self::Inline(small) => copied && small.is_plain(),
             Self::Shared(_) => true,
+        }
+    }
+
+    /// Whether it was inside of a message, and somebody has kept it.
+    pub(crate) fn was_kept(&self) -> bool {
+        match self {
+            Self::Inline(_) => false,
+            Self::Shared(shared) => shared.was_kept(),
         }
     }
 

@@ -253,9 +253,9 @@ pub fn plain_name(identifier: &'static str) -> &'static str {
     identifier.strip_prefix("r#").unwrap_or(identifier)
 }
 
-/// A type that keeps data in it, and gives it by `inside`, is a payload itself.
+/// A type that keeps data in it, and gives it by `inside`, is a payload itself, which `$was_kept` or not.
 macro_rules! payload_inside {
-    ($T:ty) => {
+    ($T:ty, $was_kept:literal) => {
         impl $crate::data::Payload for $T {
             #[inline]
             fn len(&self) -> usize {
@@ -285,6 +285,11 @@ macro_rules! payload_inside {
             #[inline]
             fn as_any(&self) -> &dyn core::any::Any {
                 self.inside().as_any()
+            }
+
+            #[inline]
+            fn was_kept(&self) -> bool {
+                $was_kept
             }
         }
     };

@@ -51,6 +51,30 @@ impl Running {
     }
 }
 
+/// A moment, to wait until some time after it. Where there are no threads there is nobody to wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Moment(#[cfg(feature = "std")] std::time::Instant);
+
+impl Moment {
+    pub(crate) fn now() -> Self {
+        Self(
+            #[cfg(feature = "std")]
+            std::time::Instant::now(),
+        )
+    }
+
+    /// Lets other threads go on until it is so long ago.
+    pub(crate) fn linger(self, span: core::time::Duration) {
+        let _ = span;
+        #[cfg(feature = "std")]
+        if !MODELLED {
+            while self.0.elapsed() < span {
+                Runner::linger(4);
+            }
+        }
+    }
+}
+
 impl Runner {
     /// Lets other threads go on for so many pauses. Where there are none it is nothing.
     pub(crate) fn linger(pauses: usize) {

@@ -19,7 +19,7 @@ use crate::maps::Tree;
 use crate::published::Published;
 use crate::record::{GroupFlag, Record};
 use crate::round::Round;
-use crate::sync::atomic::{AtomicU8, Ordering, fence};
+use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering, fence};
 use crate::sync::{Arc, ROUTED, Weak};
 
 /// One name with its callbacks and waiters.
@@ -29,6 +29,8 @@ pub(crate) struct TopicShared {
     pub(crate) hash: u64,
     /// What an emitter can know before it locks; the commit checks it again.
     hint: AtomicU8,
+    /// A callback has kept data of a message: then the next is shared from the start, one for all.
+    is_kept: AtomicBool,
     /// And where the route leads to, which the first usual event says.
     state: Published<TopicState, Target>,
     route: Route,
@@ -44,7 +46,7 @@ pub(crate) enum Hint {
     OneLane = 1,
     /// No lane, only waiters: they share the payload.
     Waiters = 2,
-    /// Several share the payload.
+    /// Several share the payload, or get copies.
     Many = 3,
     /// The manager is closed.
     Closed = 4,
@@ -100,6 +102,7 @@ impl TopicShared {
             name: Arc::from(name),
             hash,
             hint: AtomicU8::new(Hint::Nobody as u8),
+            is_kept: AtomicBool::new(false),
             state: Published::new(TopicState {
                 groups: Vec::new(),
                 round: None,
@@ -133,6 +136,16 @@ impl TopicShared {
             3 => Hint::Many,
             _ => Hint::Closed,
         }
+    }
+
+    /// Whether several lanes, or lanes and waits, get copies of what is plain.
+    pub(crate) fn copies(&self) -> bool {
+        !cfg!(feature = "std") || !self.is_kept.load(Ordering::Relaxed)
+    }
+
+    /// Somebody keeps the data of its events: of copies, each would be kept by itself.
+    pub(crate) fn note_kept(&self) {
+        self.is_kept.store(true, Ordering::Relaxed);
     }
 
     /// As [`change`](Self::change), for what wants to be heard: each emit that comes later finds it. Emits look at the hint

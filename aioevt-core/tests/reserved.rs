@@ -8,7 +8,7 @@ use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use std::alloc::System;
 
-use aioevt_core::{EventLoop, Manager, PollLoop};
+use aioevt_core::{EventLoop, EvtData, Manager, PollLoop};
 
 struct Counting;
 
@@ -241,6 +241,20 @@ fn an_event_for_many_lanes_allocates_its_payload_only_and_only_if_there_must_be_
     assert_eq!(mgr.stats().failed, 6 * lanes.len() as u64);
     assert_eq!(mgr.stats().ran, 6 * lanes.len() as u64);
     assert_eq!(mgr.unregister("many"), lanes.len());
+    poll();
+
+    // Each of them keeps what it gets. Once that is known there is one for all.
+    for lane in &lanes {
+        mgr.on("many").event_loop(lane).call(|_: EvtData| ());
+    }
+    poll();
+    let once = || assert_eq!(mgr.emit("many", (1, "x")).callbacks, lanes.len());
+    once();
+    poll();
+    for _ in 0..3 {
+        assert_eq!(allocations(once), 1);
+        assert_eq!(allocations(&mut poll), 0);
+    }
 }
 
 /// Small data stays in what the waits share, which they have made.

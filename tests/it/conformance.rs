@@ -86,7 +86,6 @@ macro_rules! conformance {
             idle_resolves_at_once_where_nothing_happened
             idle_waits_for_registrations_and_closure_drops
             blocking_in_a_callback_is_refused
-            blocking_on_a_manager_of_the_same_loop_is_refused
             ; panics:
             everything_that_ends_is_counted_once
         );
@@ -163,6 +162,7 @@ macro_rules! conformance {
             a_delay_reaches_who_is_registered_when_it_fires
             the_longest_delay_is_taken
             a_callback_starts_delays
+            blocking_on_a_manager_of_the_same_loop_is_refused
         );
     };
     (@ one_thread $Loop:ident) => {

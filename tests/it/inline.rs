@@ -179,3 +179,21 @@ fn an_emit_works_in_a_thread_local_destructor() {
     block_on(mgr.idle()).unwrap();
     assert_eq!(log.len(), 2);
 }
+
+/// It keeps neither limits nor delays: what stands still is nothing that the other manager waits for.
+#[test]
+fn a_callback_blocks_on_another_manager_of_the_same_inline_loop() {
+    let event_loop = EventLoop::inline();
+    let (mgr, other) = (Manager::new(&event_loop), Manager::new(&event_loop));
+    let log = Log::new();
+    let told = log.clone();
+    mgr.register("x", move || {
+        let (wait, emits) = (other.wait("y").timeout(LIMIT), other.clone());
+        thread::scope(|scope| {
+            scope.spawn(move || emits.emit("y", ()));
+            told.push(wait.blocking().map(drop));
+        });
+    });
+    mgr.emit("x", ());
+    assert_eq!(log.take(), [Ok(())]);
+}

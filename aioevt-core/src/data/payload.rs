@@ -33,6 +33,11 @@ pub trait Payload: Send + Sync {
     /// The payload as a whole: a tuple of the right type is bound in one step.
     fn as_any(&self) -> &dyn Any;
 
+    /// Whether it travelled inside of a message before.
+    fn was_kept(&self) -> bool {
+        false
+    }
+
     /// Whether all of it is plain, as [`small::is_plain`] says of its members. `Small` relies on it.
     fn is_plain() -> bool
     where
@@ -130,7 +135,7 @@ impl Kept {
     }
 }
 
-payload_inside!(Kept);
+payload_inside!(Kept, true);
 
 macro_rules! tuple_payload {
     ($($T:ident $i:tt),*) => {

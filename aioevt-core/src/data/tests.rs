@@ -63,14 +63,15 @@ fn what_allocates_says_so() {
     assert!(!says(&&data) && !says(&data));
 }
 
-/// How data for many travels. What it says of several is what it makes of one more.
-fn copies(data: impl IntoEvtData) -> bool {
-    let data = data.into_data_for_many();
-    let another = data.another().expect("it was built for many");
-    assert!(data.is_for_many());
-    assert_eq!(is_inline(&data), is_inline(&another));
-    assert_eq!(format!("{data:?}"), format!("{another:?}"));
-    is_inline(&data)
+/// Whether one more who gets it gets a copy. What is said of it before, and of its type, is the same.
+fn copies<D: IntoEvtData>(data: D) -> bool {
+    let data = data.into_data(false);
+    let another = data.another();
+    assert_eq!(data.is_for_many(true), another.is_some());
+    assert_eq!(data.is_for_many(false), data.is_shared());
+    let copied = another.is_some_and(|another| is_inline(&another));
+    assert_eq!(copied, D::is_plain() && is_inline(&data));
+    copied
 }
 
 #[test]
@@ -91,15 +92,32 @@ fn only_plain_values_are_copied_for_many() {
     // Built already.
     assert!(!copies(EvtData::new((1,))) && !copies(args![1]));
 
-    let data = (7_u64, "seven").into_data_for_many();
+    let data = (7_usize, "seven", usize::MAX).into_data(false);
     let another = data.another().unwrap();
     drop(data);
-    assert_eq!(another.exact::<(u64, &str)>(), Some(&(7, "seven")));
+    assert_eq!(
+        another.exact::<(usize, &str, usize)>(),
+        Some(&(7, "seven", usize::MAX))
+    );
     let kept = another.into_shared();
-    assert_eq!(kept.args::<(u64, String)>(), Ok((7, "seven".into())));
-    // Built for one.
-    let data = (String::new(),).into_data(false);
-    assert!(!data.is_for_many() && data.another().is_none());
+    assert_eq!(kept.args(), Ok((7_u8, String::from("seven"), usize::MAX)));
+}
+
+/// What is kept of several copies would be as many allocations, so the driver asks.
+#[test]
+fn data_knows_whether_it_was_kept() {
+    let mut data = (1,).into_data(false);
+    assert!(!data.was_kept());
+    drop(data.share());
+    assert!(data.was_kept());
+    assert!(!(1,).into_data(true).was_kept());
+}
+
+#[test]
+fn arguments_come_in_the_order_in_which_they_are_written() {
+    let data = EvtData::new(args![1, 2, 3, 4, 5, 6, 7, 8, 9; ten = 10]);
+    assert_eq!(data.args(), Ok((1, 2, 3, 4, 5, 6, 7, 8, 9)));
+    assert_eq!(data.kwarg("ten"), Ok(10));
 }
 
 #[test]

@@ -109,12 +109,26 @@ impl Driver {
 
     /// Drops the payload of the event that was worked off. One that is only forgotten leaves with the batch.
     fn drop_payload(&mut self, id: SlotId) {
+        if cfg!(feature = "std") {
+            self.note_kept(id);
+        }
         self.dropping = Some(id);
         self.batch[self.at - 1] = Message::Spent;
         self.dropping = None;
         // Not before: what is reported of the payload names one of these callbacks.
         if let Some(slot) = self.table.slot(id) {
             slot.compact();
+        }
+    }
+
+    /// Tells the topic whether the data of its event was kept. Not without std: there it is better to allocate here than in
+    /// the interrupt that emits.
+    fn note_kept(&mut self, id: SlotId) {
+        let message = &self.batch[self.at - 1];
+        if let (Message::Event { data, .. }, Some(slot)) = (message, self.table.slot(id)) {
+            if data.was_kept() {
+                slot.topic.note_kept();
+            }
         }
     }
 

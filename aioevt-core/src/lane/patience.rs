@@ -1,7 +1,9 @@
 //! `Patience`: whether a driver that has worked off everything looks again before it sleeps. Waking a sleeping loop costs
 //! the emitter more than a hundred emits, and when each event finds the loop asleep, none ever finds it awake.
 
-use crate::runner::Runner;
+use core::time::Duration;
+
+use crate::runner::{Moment, Runner};
 use crate::sync::MODELLED;
 
 /// Looks before it sleeps, and in one turn, at most: about as long as it takes to wake a thread. Without threads there is
@@ -21,16 +23,16 @@ const ONE: u32 = match MOST {
 /// How long a look in vain lasts: a few times what an emit takes, and less than waking a thread does.
 const PAUSES: usize = 64;
 
-/// While events stream it lets some gather before each look: so many pauses for each of the last batch. Where a cache line
-/// is far from one processor to the other, or there are more threads than processors, a look costs both sides more than
-/// coming late does.
-const PAUSES_EACH: usize = 8;
+/// While events stream it lets some gather before each look: so long after it has found each of the last ones, what it
+/// did with them included. Where a cache line is far from one processor to the other, or there are more threads than
+/// processors, a look costs both sides more than coming late does.
+const GATHER_EACH: Duration = Duration::from_nanos(200);
 
-/// And at most so many. Four times as many gain nothing more.
-const PAUSES_A_LOOK: usize = 256;
+/// As if there were no more than so many. Many more gain nothing.
+const GATHER_MOST: usize = 32;
 
-/// The other tasks of the loop wait meanwhile.
-const PAUSES_A_TURN: usize = 4 * PAUSES_A_LOOK;
+/// So often in one turn at most: the other tasks of the loop wait meanwhile.
+const GATHERS: u32 = 4;
 
 /// After so many sleeps it tries again whether looking pays.
 const PROBE: u32 = 64;
@@ -38,10 +40,13 @@ const PROBE: u32 = 64;
 /// What the last events were like.
 #[derive(Default)]
 pub(super) struct Patience {
-    /// Pauses before the next look. Some, if the last events came faster than one by one.
-    pauses: usize,
-    /// Pauses that are left in this turn.
-    pauses_left: usize,
+    /// When the last events were found, and how long the next ones may gather: they stream. That is, they come faster than
+    /// one by one, and go on when those that had woken the loop are worked off.
+    stream: Option<(Moment, Duration)>,
+    /// How often they may in this turn.
+    gathers: u32,
+    /// It has not slept since it last found something.
+    awake: bool,
     /// Looks in vain since the last event.
     looks: u32,
     /// How many of them are worth it. All, after one that was not in vain; half as many, after all were.
@@ -62,7 +67,7 @@ impl Patience {
     #[inline]
     pub(super) fn begin_turn(&mut self) {
         self.left = MOST;
-        self.pauses_left = PAUSES_A_TURN;
+        self.gathers = GATHERS;
     }
 
     /// Before a look into the queue.
@@ -75,10 +80,9 @@ impl Patience {
             }
         } else if self.looks > 0 {
             Runner::linger(PAUSES);
-        } else {
-            let pauses = self.pauses.min(self.pauses_left);
-            self.pauses_left -= pauses;
-            Runner::linger(pauses);
+        } else if let Some((found, span)) = self.stream.take_if(|_| self.gathers > 0) {
+            self.gathers -= 1;
+            found.linger(span);
         }
     }
 
@@ -93,12 +97,10 @@ impl Patience {
         }
         // Models run all their threads on one.
         self.from_here = from_here && !MODELLED;
-        let stream = messages > 1 && !self.from_here;
-        self.pauses = match stream {
-            true => messages.saturating_mul(PAUSES_EACH).min(PAUSES_A_LOOK),
-            false => 0,
-        };
-        if stream && !self.crowded && self.limit == 0 {
+        let several = messages > 1 && !self.from_here;
+        self.stream = (several && self.awake).then(|| (Moment::now(), span(messages)));
+        self.awake = true;
+        if several && !self.crowded && self.limit == 0 {
             self.limit = ONE;
         }
         self.looks = 0;
@@ -113,7 +115,8 @@ impl Patience {
     /// There was nothing, and the driver looks again, or sleeps, as `looks_again` said.
     pub(super) fn found_nothing(&mut self) {
         let again = self.looks_again();
-        self.pauses = 0;
+        self.stream = None;
+        self.awake &= again;
         if MOST == 0 || self.from_here {
             return;
         }
@@ -135,9 +138,13 @@ impl Patience {
     }
 }
 
+/// How long the next events may gather after so many were found.
+fn span(messages: usize) -> Duration {
+    GATHER_EACH * messages.min(GATHER_MOST) as u32
+}
+
 #[cfg(all(test, feature = "std", not(loom), not(shuttle)))]
 mod tests {
-    use alloc::vec::Vec;
 
     use super::*;
 
@@ -206,30 +213,39 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_gathers_longer_the_denser_it_is_and_no_longer_than_a_turn_allows() {
-        /// Pauses before the looks of one turn, each of which finds so many messages.
-        fn pauses(batches: &[usize]) -> Vec<usize> {
-            let mut patience = Patience::default();
-            patience.begin_turn();
-            let gathered = |&messages| {
-                let before = patience.pauses_left;
-                patience.found(messages, false);
-                patience.gather();
-                before - patience.pauses_left
-            };
-            batches.iter().map(gathered).collect()
-        }
-        assert_eq!(pauses(&[1, 1]), [0, 0]);
-        assert_eq!(pauses(&[2, 3, 1]), [16, 24, 0]);
-        assert_eq!(
-            pauses(&[30, 100, usize::MAX, 200, 100, 2]),
-            [240, 256, 256, 256, 16, 0]
-        );
-        // None of them is left when it goes to sleep.
+    fn a_stream_gathers_for_longer_the_denser_it_is_but_not_what_woke_it() {
         let mut patience = Patience::default();
-        patience.found(30, false);
-        assert_eq!(looks(&mut patience), ONE);
-        assert_eq!(patience.pauses, 0);
+        let mut found = |messages, from_here| {
+            patience.found(messages, from_here);
+            patience.stream.map(|(_, span)| span.as_nanos())
+        };
+        assert_eq!(found(9, false), None);
+        assert_eq!(found(1, false), None);
+        assert_eq!(found(2, false), Some(400));
+        assert_eq!(found(31, false), Some(6200));
+        assert_eq!(found(usize::MAX, false), Some(6400));
+        assert_eq!(found(9, true), None);
+        // Asleep in between.
+        while look(&mut patience) {}
+        patience.found(9, false);
+        assert_eq!(patience.stream, None);
+    }
+
+    #[test]
+    fn in_one_turn_events_gather_a_few_times_only() {
+        let mut patience = Patience::default();
+        patience.found(2, false);
+        for _ in 0..2 {
+            patience.begin_turn();
+            for gathers in (0..GATHERS).rev() {
+                patience.found(2, false);
+                patience.gather();
+                assert_eq!((patience.gathers, patience.stream), (gathers, None));
+            }
+            patience.found(2, false);
+            patience.gather();
+            assert_eq!(patience.gathers, 0);
+        }
     }
 
     #[test]
@@ -252,7 +268,7 @@ mod tests {
         patience.begin_turn();
         assert!(look(&mut patience));
         patience.found(3, true);
-        assert_eq!(patience.pauses, 0);
+        assert_eq!(patience.stream, None);
         for _ in 0..2 * PROBE {
             assert_eq!(looks(&mut patience), 0);
         }

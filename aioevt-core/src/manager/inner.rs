@@ -158,30 +158,33 @@ impl Inner {
             return this.unheard(data);
         }
         // Without std it is built the same way for all, so that one piece of code serves all types.
-        let for_many = cfg!(feature = "std") && hint == Hint::Many;
+        let shared =
+            cfg!(feature = "std") && hint == Hint::Many && !(D::is_plain() && topic.copies());
         match data.take() {
             Some(data) if cfg!(feature = "std") && !D::ALLOCATES && hint == Hint::Waiters => {
                 topic::commit_waiters(this, topic, data)
             }
-            Some(data) if for_many => {
-                topic::commit_any(this, topic, &mut Some(data.into_data_for_many()))
-            }
-            Some(data) => Self::emit_built(this, topic, hint, data.into_data(false)),
+            Some(data) => Self::emit_built(this, topic, hint, &mut Some(data.into_data(shared))),
             None => Emitted::default(),
         }
     }
 
-    fn emit_built(this: &Arc<Self>, topic: &Arc<TopicShared>, hint: Hint, data: Data) -> Emitted {
-        if hint == Hint::Waiters {
+    fn emit_built(
+        this: &Arc<Self>,
+        topic: &Arc<TopicShared>,
+        hint: Hint,
+        data: &mut Option<Data>,
+    ) -> Emitted {
+        if let Some(data) = data.take_if(|_| hint == Hint::Waiters) {
             return topic::commit_waiters(this, topic, data);
         }
-        let (mut data, mut wakeup) = (Some(data), None);
+        let mut wakeup = None;
         if hint == Hint::OneLane {
-            if let Some(callbacks) = topic::commit_plain(topic, &mut data, &mut wakeup) {
+            if let Some(callbacks) = topic::commit_plain(topic, data, &mut wakeup) {
                 return topic::finish_plain(Some(topic), callbacks, wakeup);
             }
         }
-        topic::commit_any(this, topic, &mut data)
+        topic::commit_any(this, topic, data)
     }
 
     fn unheard<D>(&self, data: &mut Option<D>) -> Emitted {
@@ -307,8 +310,8 @@ impl Inner {
     #[cfg(feature = "std")]
     pub(crate) fn runs_here(&self) -> bool {
         let is_here = |lane: &Arc<Lane>| lane.runs_here() || lane.runtime.runs_here();
-        // Also if nothing is registered on it: it keeps the limits and the delays.
-        let default = self.default_loop();
+        // Also if nothing is registered on it: it keeps the limits and the delays, unless it is inline.
+        let default = self.default_loop().filter(|it| !it.runtime().is_inline());
         default.is_some_and(|event_loop| is_here(event_loop.lane()))
             || self.lanes.with(|lanes| lanes.open.iter().any(is_here))
     }

@@ -37,7 +37,7 @@ mod imp {
         }
     }
 
-    payload_inside!(Round);
+    payload_inside!(Round, false);
 }
 
 /// The portable `Arc` of a round cannot become one of its data on stable, so all data is in an allocation of its own.

@@ -84,7 +84,7 @@ pub(crate) fn commit_waiters<D: IntoEvtData>(
         claimed.then(|| (state.claim_waiters(), state.is_unneeded()))
     });
     let Some(((waiters, round), unneeded)) = claimed else {
-        return commit_any(owner, topic, &mut Some(data.into_data_for_many()));
+        return commit_any(owner, topic, &mut Some(data.into_data(false)));
     };
     if unneeded {
         owner.sweep(topic);
@@ -106,6 +106,7 @@ pub(crate) fn commit_any(
     topic: &Arc<TopicShared>,
     data: &mut Option<Data>,
 ) -> Emitted {
+    debug_assert!(data.is_some(), "there is nothing to share");
     let mut after = Aftermath::default();
     while !topic
         .state
@@ -204,7 +205,10 @@ impl TopicState {
             Hint::Nobody => return true,
             Hint::OneLane => {}
             Hint::Waiters | Hint::Many => {
-                if !data.as_ref().is_some_and(Data::is_for_many) {
+                if !data
+                    .as_ref()
+                    .is_some_and(|data| data.is_for_many(topic.copies()))
+                {
                     return false;
                 }
                 (after.emitted.waiters, after.round) = self.claim_waiters();

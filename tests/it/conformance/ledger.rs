@@ -135,17 +135,3 @@ pub(crate) fn blocking_in_a_callback_is_refused<L: LoopUnderTest>() {
     assert_eq!(log.take(), [Err(WaitError::WouldDeadlock); 2]);
     assert_eq!(mgr.stats().waiters, 0);
 }
-
-/// Of whichever manager the callback is: the loop that keeps the other one's limits stands still.
-pub(crate) fn blocking_on_a_manager_of_the_same_loop_is_refused<L: LoopUnderTest>() {
-    let mut l = L::start();
-    let (mgr, other) = (Manager::new(l.event_loop()), Manager::new(l.event_loop()));
-    let log = Log::new();
-    let told = log.clone();
-    mgr.register("x", move || {
-        told.push(other.wait("y").timeout(LIMIT).blocking().map(drop));
-    });
-    mgr.emit("x", ());
-    l.settle(&mgr);
-    assert_eq!(log.take(), [Err(WaitError::WouldDeadlock)]);
-}

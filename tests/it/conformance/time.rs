@@ -284,3 +284,18 @@ pub(crate) fn a_callback_starts_delays<L: LoopUnderTest>() {
     l.settle(&mgr);
     assert_eq!(mgr.stats().ran, 21);
 }
+
+/// Of whichever manager the callback is: the loop that keeps the other one's limits and delays stands still.
+pub(crate) fn blocking_on_a_manager_of_the_same_loop_is_refused<L: LoopUnderTest>() {
+    let mut l = L::start();
+    let (mgr, other) = (Manager::new(l.event_loop()), Manager::new(l.event_loop()));
+    let log = Log::new();
+    let told = log.clone();
+    mgr.register("x", move || {
+        other.emit_after(Duration::ZERO, "y", ());
+        told.push(other.wait("y").timeout(LIMIT).blocking().map(drop));
+    });
+    mgr.emit("x", ());
+    l.settle(&mgr);
+    assert_eq!(log.take(), [Err(WaitError::WouldDeadlock)]);
+}
