@@ -193,6 +193,7 @@ impl fmt::Display for ArgError {
                 // A parameter is borrowed for ever, or not at all.
                 let (reference, owned) = match found.strip_prefix('&') {
                     Some("str") => ("", "String"),
+                    Some(referent) if referent.starts_with("mut ") => ("Shared of ", *found),
                     Some(referent) => ("&'static ", referent),
                     None => ("", *found),
                 };

@@ -224,7 +224,8 @@ fn debug(payload: &dyn Payload, mut f: fmt::DebugTuple<'_, '_>) -> fmt::Result {
 ///
 /// One argument is a tuple too: `(5,)`. Arguments are `Send + Sync + 'static`, since any thread may receive them;
 /// `Mutex<T>` makes a `Sync` argument of one that is only `Send`. All callbacks and waits of an event get one and the same
-/// value: what one of them changes behind a lock is changed for all. This trait cannot be implemented elsewhere.
+/// value: what one of them changes behind a lock is changed for all. (Several loops may get copies of a small tuple of
+/// numbers, `bool`, `char`, `&'static str` and `Duration`, which are as good as the same.) This trait cannot be implemented elsewhere.
 ///
 /// # Examples
 ///

@@ -126,7 +126,10 @@ macro_rules! callback {
     ([self $($list:tt)*] $($rest:tt)*) => {
         $crate::__callback!(list)
     };
-    ([$first:ident, self $($list:tt)*] $($rest:tt)*) => {
+    ([$a:ident, self $($list:tt)*] $($rest:tt)*) => {
+        $crate::__callback!(list)
+    };
+    ([$a:ident, $b:ident, self $($list:tt)*] $($rest:tt)*) => {
         $crate::__callback!(list)
     };
     // With a list of variables to clone.
@@ -137,7 +140,7 @@ macro_rules! callback {
         $(let $clone = $crate::__private::Clone::clone(&$clone);)*
         $crate::__callback!(open { [$($clone)*] [move] } $($rest)+)
     }};
-    ([$($list:tt)*] $($rest:tt)*) => {
+    ([$($list:tt)*] $($rest:tt)+) => {
         $crate::__callback!(list)
     };
     // Without.

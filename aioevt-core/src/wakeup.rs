@@ -66,7 +66,7 @@ impl Wakeups {
             None => {}
             Some(Wakeup::Waker(waker)) => {
                 if self.wakers.capacity() == 0 {
-                    core::mem::swap(&mut self.wakers, room);
+                    self.lend(room);
                 }
                 self.wakers.push(waker);
             }
@@ -91,6 +91,12 @@ impl Wakeups {
         for (lane, driver) in self.inline.drain(..) {
             inline::run(&lane, driver);
         }
+    }
+
+    /// Takes the room for more than one.
+    #[inline]
+    pub(crate) fn lend(&mut self, room: &mut Vec<Waker>) {
+        core::mem::swap(&mut self.wakers, room);
     }
 
     /// The room that more than one took, once they are set going.

@@ -67,6 +67,30 @@ fn waits_that_are_limited_and_dropped() {
     assert_eq!(mgr.stats().delayed, 0);
 }
 
+/// The room for the wakers of many lanes goes with the next event for a few.
+#[test]
+fn a_name_that_had_many_lanes() {
+    let mut poll_loop = PollLoop::new(|| ());
+    let event_loop = poll_loop.event_loop();
+    let mgr = Manager::new(EventLoop::inline());
+    let lanes: Vec<_> = (0..1000).map(|_| event_loop.new_lane()).collect();
+    let register = |lane| mgr.on("x").event_loop(lane).call(|_: u8| ());
+    let registrations: Vec<_> = lanes.iter().map(register).collect();
+    let mut settle = || while poll_loop.poll(Duration::ZERO).is_some() {};
+    settle();
+    assert_eq!(mgr.emit("x", (1,)).callbacks, 1000);
+    settle();
+    registrations[2..]
+        .iter()
+        .for_each(|registration| assert!(registration.unregister()));
+    settle();
+    let before = LIVE.get();
+    assert_eq!(mgr.emit("x", (1,)).callbacks, 2);
+    let freed = before - LIVE.get();
+    settle();
+    assert!(freed >= 1000 * size_of::<Waker>() as isize, "{freed} bytes");
+}
+
 #[test]
 fn names_that_are_used_once() {
     let mgr = Manager::new(EventLoop::inline());

@@ -73,6 +73,9 @@ impl Patience {
     /// Before a look into the queue.
     #[inline]
     pub(super) fn gather(&mut self) {
+        if MOST == 0 {
+            return;
+        }
         if self.looks > 1 {
             if Runner::let_others() {
                 self.crowded = true;
@@ -114,10 +117,13 @@ impl Patience {
 
     /// There was nothing, and the driver looks again, or sleeps, as `looks_again` said.
     pub(super) fn found_nothing(&mut self) {
+        if MOST == 0 {
+            return;
+        }
         let again = self.looks_again();
         self.stream = None;
         self.awake &= again;
-        if MOST == 0 || self.from_here {
+        if self.from_here {
             return;
         }
         if again {
@@ -145,7 +151,6 @@ fn span(messages: usize) -> Duration {
 
 #[cfg(all(test, feature = "std", not(loom), not(shuttle)))]
 mod tests {
-
     use super::*;
 
     /// Finds nothing: whether it looks again.

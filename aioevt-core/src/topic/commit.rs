@@ -182,11 +182,15 @@ impl TopicState {
 
     /// Keeps the room for wakers if as many lanes may need it again. What comes back is dropped after unlocking.
     fn keep_room(&mut self, room: Vec<Waker>) -> Vec<Waker> {
-        if room.capacity() <= (self.groups.len() * 2).max(4) {
+        if self.may_keep(&room) {
             core::mem::replace(&mut self.room, room)
         } else {
             room
         }
+    }
+
+    fn may_keep(&self, room: &Vec<Waker>) -> bool {
+        room.capacity() <= (self.groups.len() * 2).max(4)
     }
 
     /// `false`: the payload has to be shared first. What nobody took of it is left in `data`.
@@ -212,6 +216,10 @@ impl TopicState {
                     return false;
                 }
                 (after.emitted.waiters, after.round) = self.claim_waiters();
+                // Left by more lanes than there are now. Without std it is the bytes of code that count.
+                if cfg!(feature = "std") && !self.may_keep(&self.room) {
+                    after.wakeups.lend(&mut self.room);
+                }
             }
         }
         let alone = hint == Hint::OneLane;

@@ -177,6 +177,24 @@ fn emit_to_a_waiter_against_register() {
     });
 }
 
+/// An event for a callback and a wait against the end of the callback: the wait gets it in any case.
+#[test]
+fn emit_to_a_callback_and_a_waiter_against_unregister() {
+    model(3, || {
+        let mgr = Manager::new(EventLoop::inline());
+        let topic = mgr.topic("x");
+        let log = Log::default();
+        let registration = topic.register(log.callback());
+        let wait = topic.wait();
+        let emitter = thread::spawn(move || topic.emit((1u32,)));
+        let unregistered = registration.unregister();
+        let emitted = emitter.join().unwrap();
+        assert_eq!(emitted.waiters, 1);
+        assert!(unregistered && log.len() <= emitted.callbacks);
+        assert_eq!(block_on(wait).unwrap().arg::<u32>(0), Ok(1));
+    });
+}
+
 /// An event for a waiter against close: it is accepted or rejected, and the wait knows.
 #[test]
 fn emit_to_a_waiter_against_close() {
