@@ -61,8 +61,8 @@ pub use shape::{Outcome, Returns};
     note = "a callback is a function or closure, sync or async, for which all of this holds:\n\
             - it has 0 to 12 parameters, each with a type that is `Clone + 'static`, or `Shared<T>`;\n\
             - it returns `()`, what an emit returned, `!`, or a `Result<_, E>` with `E: Into<BoxError>` (a \
-            `Box<dyn Error + Send + Sync>`, which `Box<dyn Error>` is not); or a future of that. Nobody would receive another \
-            value: end the body with `;`, or emit it as an event;\n\
+            `Box<dyn Error + Send + Sync>`, which `Box<dyn Error>` is not); or a future of that. Nobody would receive \
+            another value: end the body with `;`, or emit it as an event;\n\
             - it is `FnMut + Send + 'static`, and so is its future `Send + 'static`: nothing it captures, or holds \
             across an await, is an `Rc` or a lock's guard"
 )]

@@ -223,9 +223,10 @@ fn debug(payload: &dyn Payload, mut f: fmt::DebugTuple<'_, '_>) -> fmt::Result {
 /// What can be emitted: a tuple of 0 to 12 arguments, [`Args`], an [`EvtData`] or a reference to one.
 ///
 /// One argument is a tuple too: `(5,)`. Arguments are `Send + Sync + 'static`, since any thread may receive them;
-/// `Mutex<T>` makes a `Sync` argument of one that is only `Send`. All callbacks and waits of an event get one and the same
-/// value: what one of them changes behind a lock is changed for all. (Several loops may get copies of a small tuple of
-/// numbers, `bool`, `char`, `&'static str` and `Duration`, which are as good as the same.) This trait cannot be implemented elsewhere.
+/// `Mutex<T>` makes a `Sync` argument of one that is only `Send`. All callbacks and waits of an event get one and the
+/// same value: what one of them changes behind a lock is changed for all. (Several loops may get copies of a small tuple
+/// of numbers, `bool`, `char`, `&'static str` and `Duration`, which are as good as the same.) This trait cannot be
+/// implemented elsewhere.
 ///
 /// # Examples
 ///

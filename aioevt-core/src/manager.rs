@@ -123,8 +123,8 @@ impl Manager {
     /// fails, never panics.
     ///
     /// `data` is a tuple of 0 to 12 values, [`args!`](crate::args!), or an [`EvtData`](crate::EvtData) to pass on
-    /// without copying. There is one payload however many hear it (small plain numbers and the like are copied, which makes no
-    /// difference); if nobody does, none is built.
+    /// without copying. There is one payload however many hear it (small plain numbers and the like are copied, which
+    /// makes no difference); if nobody does, none is built.
     ///
     /// What went wrong shows in [`Emitted::rejected`]: deliveries to loops found closed, or, with 1, the event itself if
     /// the manager is closed.

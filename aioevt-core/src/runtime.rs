@@ -33,8 +33,8 @@ pub type Sleep = Pin<Box<dyn Future<Output = Result<(), TimerError>> + Send>>;
 #[doc = include_str!("runtime/adapter.md")]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event loop's spawner",
-    note = "with the feature of its runtime, tokio's is `TokioRuntime::new(handle)` or `TokioRuntime::current()?`, and likewise for \
-            smol and async-std; for a runtime of your own implement `Spawner` and `Timer`"
+    note = "with the feature of its runtime, tokio's is `TokioRuntime::new(handle)` or `TokioRuntime::current()?`, and \
+            likewise for smol and async-std; for a runtime of your own implement `Spawner` and `Timer`"
 )]
 pub trait Spawner: Send + Sync {
     /// Hands the future to the runtime.
@@ -58,8 +58,8 @@ pub trait Spawner: Send + Sync {
 #[doc = include_str!("runtime/adapter.md")]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event loop's timer",
-    note = "with the feature of its runtime, tokio's is `TokioRuntime::new(handle)` or `TokioRuntime::current()?`, and likewise for \
-            smol and async-std; for a runtime of your own implement `Spawner` and `Timer`"
+    note = "with the feature of its runtime, tokio's is `TokioRuntime::new(handle)` or `TokioRuntime::current()?`, and \
+            likewise for smol and async-std; for a runtime of your own implement `Spawner` and `Timer`"
 )]
 pub trait Timer: Send + Sync {
     /// The time since an epoch of the timer's own choice.

@@ -145,7 +145,10 @@ impl TopicShared {
 
     /// Somebody keeps the data of its events: of copies, each would be kept by itself.
     pub(crate) fn note_kept(&self) {
-        self.is_kept.store(true, Ordering::Relaxed);
+        // Each emit reads what is beside it.
+        if self.copies() {
+            self.is_kept.store(true, Ordering::Relaxed);
+        }
     }
 
     /// As [`change`](Self::change), for what wants to be heard: each emit that comes later finds it. Emits look at the hint

@@ -32,15 +32,15 @@ pub struct IsSync;
 #[derive(Debug)]
 pub struct IsAsync;
 
-/// What a callback may return, or its future resolve with: `()`, [`Emitted`], [`Delayed`], `!`, and `Result<T, E>` of any `T` and
-/// of every `E` that becomes a boxed error.
+/// What a callback may return, or its future resolve with: `()`, [`Emitted`], [`Delayed`], `!`, and `Result<T, E>` of any
+/// `T` and of every `E` that becomes a boxed error.
 ///
 /// An `Err` is reported to the error hook with the event and the callback. This trait cannot be implemented elsewhere.
 #[diagnostic::on_unimplemented(
     message = "a callback cannot return `{Self}`",
     label = "not an outcome",
-    note = "a callback returns `()`, what an emit returned, `!`, or a `Result<_, E>` with `E: Into<Box<dyn Error + Send + Sync>>`, \
-            or a future of one of these",
+    note = "a callback returns `()`, what an emit returned, `!`, or a `Result<_, E>` with \
+            `E: Into<Box<dyn Error + Send + Sync>>`, or a future of one of these",
     note = "nobody would receive another value: end the body with `;`, or emit it as an event"
 )]
 pub trait Outcome: outcome::Sealed {
@@ -106,8 +106,8 @@ impl Outcome for Never {
 #[diagnostic::on_unimplemented(
     message = "a callback cannot return `{Self}`",
     label = "neither an outcome nor a future of one",
-    note = "a callback returns `()`, what an emit returned, `!`, or a `Result<_, E>` with `E: Into<Box<dyn Error + Send + Sync>>`, \
-            or a future of one of these that is `Send + 'static`",
+    note = "a callback returns `()`, what an emit returned, `!`, or a `Result<_, E>` with \
+            `E: Into<Box<dyn Error + Send + Sync>>`, or a future of one of these that is `Send + 'static`",
     note = "nobody would receive another value: end the body with `;`, or emit it as an event"
 )]
 pub trait Returns<M>: Sized {

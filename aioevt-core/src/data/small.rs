@@ -67,7 +67,8 @@ fn says<T: Any>(type_id: fn() -> TypeId) -> bool {
 }
 
 /// Whether the bytes of a `T` may be there several times, each as good as the other: nothing is dropped, nothing changes
-/// behind a shared reference, and nobody has it alone. Types that are known, for the compiler does not say which are `Copy`.
+/// behind a shared reference, and nobody has it alone. Types that are known, for the compiler does not say which are
+/// `Copy`.
 #[inline]
 pub(super) fn is_plain<T: Any>() -> bool {
     Integer::is_one::<T>()
