@@ -89,6 +89,7 @@ fn only_plain_values_are_copied_for_many() {
     assert!(!copies((1_u8, String::from("x"))));
     // What is not known.
     assert!(!copies((Some(1_u8),)));
+    assert!(!<Args as Payload>::is_plain());
     // Built already.
     assert!(!copies(EvtData::new((1,))) && !copies(args![1]));
 
