@@ -357,6 +357,14 @@ mod tests {
             ),
             (
                 ArgError::WrongType {
+                    argument: Argument::at(0),
+                    expected: "u8",
+                    found: "&mut i64",
+                },
+                "argument 1: expected u8, found &mut i64; emit a u8 here or take a Shared of &mut i64",
+            ),
+            (
+                ArgError::WrongType {
                     argument: Argument::at(1),
                     expected: "core::option::Option<f64>",
                     found: "f64",
