@@ -10,9 +10,13 @@ mod many;
 mod sorted;
 
 #[cfg(not(feature = "std"))]
-pub(crate) use self::few::{Emits, NameHasher, Registrations, SHARDS, Topics, Tree, shard_of};
+pub(crate) use self::few::{
+    Emits, HOT, NameHasher, Registrations, SHARDS, Topics, Tree, places_of, shard_of,
+};
 #[cfg(feature = "std")]
-pub(crate) use self::many::{Emits, NameHasher, Registrations, SHARDS, Topics, Tree, shard_of};
+pub(crate) use self::many::{
+    Emits, HOT, NameHasher, Registrations, SHARDS, Topics, Tree, places_of, shard_of,
+};
 use crate::delay::DelayKey;
 use crate::record::Record;
 use crate::sync::Arc;

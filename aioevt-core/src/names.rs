@@ -6,12 +6,15 @@ use alloc::vec::Vec;
 use core::array;
 
 use crate::manager::Inner;
-use crate::maps::{NameHasher, SHARDS, Topics, shard_of};
+use crate::maps::{HOT, NameHasher, SHARDS, Topics, places_of, shard_of};
+use crate::published::Published;
 use crate::sync::atomic::{AtomicBool, Ordering};
-use crate::sync::{Apart, Arc, Mutex};
+use crate::sync::{Apart, Arc};
 use crate::topic::TopicShared;
 
-type Shard = Apart<Mutex<Topics>>;
+/// The topics, under the lock, and those of hot names: an emit finds them without it. A name that has become hot has no
+/// other topic any more, also when its entry is removed and made again.
+type Shard = Apart<Published<Topics, Arc<TopicShared>, HOT>>;
 
 pub(crate) struct Names {
     shards: [Shard; SHARDS],
@@ -22,7 +25,7 @@ pub(crate) struct Names {
 impl Names {
     pub(crate) fn new() -> Self {
         Self {
-            shards: array::from_fn(|_| Apart(Mutex::new(Topics::default()))),
+            shards: array::from_fn(|_| Apart(Published::new(Topics::default()))),
             hasher: NameHasher::new(),
             closed: AtomicBool::new(false),
         }
@@ -42,24 +45,46 @@ impl Names {
     }
 
     #[inline]
-    fn shard(&self, hash: u64) -> &Mutex<Topics> {
+    fn shard(&self, hash: u64) -> &Shard {
         &self.shards[shard_of(hash)]
+    }
+
+    /// The topic of a hot name, whether or not it has an entry.
+    #[inline]
+    pub(crate) fn hot(&self, hash: u64, name: &str) -> Option<&Arc<TopicShared>> {
+        let shard = self.shard(hash);
+        let places = places_of(hash).into_iter();
+        places
+            .map_while(|place| shard.0.read_at(place))
+            .find(|topic| topic.hash == hash && **topic.name() == *name)
     }
 
     /// The topic of a name that has one.
     pub(crate) fn find(&self, name: &str) -> Option<Arc<TopicShared>> {
-        self.look_up(name, |topic| topic.cloned())
+        let hash = self.hash(name);
+        self.shard(hash)
+            .0
+            .with(|entries| entries.find(hash, name).cloned())
     }
 
-    /// Runs `f` on the topic of the name, if it has one, under the shard's lock.
+    /// Runs `f` on the topic of the name, if it has one, under the shard's lock, for an emit. After some of them the name
+    /// is hot, if there is room.
     #[inline]
     pub(crate) fn look_up<R>(
         &self,
+        hash: u64,
         name: &str,
         f: impl FnOnce(Option<&Arc<TopicShared>>) -> R,
     ) -> R {
-        let hash = self.hash(name);
-        self.shard(hash).with(|entries| f(entries.find(hash, name)))
+        self.shard(hash).0.with_setter(|entries, mut setter| {
+            let topic = entries.find(hash, name);
+            if let Some(topic) = topic.filter(|topic| topic.warms_up()) {
+                let _has_room = places_of(hash)
+                    .into_iter()
+                    .any(|place| setter.set_at(place, || topic.clone()));
+            }
+            f(topic)
+        })
     }
 
     /// Runs `f` on the topic of the name, made if need be, under the shard's lock: what `f` arms or registers is never
@@ -71,16 +96,21 @@ impl Names {
         f: impl FnOnce(&Arc<TopicShared>) -> R,
     ) -> Option<R> {
         let hash = self.hash(name);
+        let hot = self.hot(hash, name);
         // Made before the lock, on the guess that a name that is not there stays so.
-        let mut spare = match self.find(name) {
-            Some(_) => None,
-            None => Some(TopicShared::new(owner, name, hash)),
+        let mut spare = match hot.is_some() || self.find(name).is_some() {
+            true => None,
+            false => Some(TopicShared::new(owner, name, hash)),
         };
-        self.shard(hash).with(|entries| {
+        self.shard(hash).0.with(|entries| {
             if self.is_closed() {
                 return None;
             }
             let topic = entries.find_or_make(hash, name, || {
+                if let Some(topic) = self.hot(hash, name) {
+                    topic.revive();
+                    return topic.clone();
+                }
                 spare
                     .take()
                     .unwrap_or_else(|| TopicShared::new(owner, name, hash))
@@ -92,6 +122,7 @@ impl Names {
     /// Removes the entry of a topic that nothing needs. What comes back is dropped with no lock held.
     pub(crate) fn sweep(&self, topic: &Arc<TopicShared>) -> Option<Arc<TopicShared>> {
         self.shard(topic.hash)
+            .0
             .with(|entries| entries.take_if(topic, || topic.retire()))
     }
 

@@ -20,13 +20,15 @@ use crate::published::Published;
 use crate::record::{GroupFlag, Record};
 use crate::round::Round;
 use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering, fence};
-use crate::sync::{Arc, ROUTED, Weak};
+use crate::sync::{Arc, MODELLED, ROUTED, Weak};
 
 /// One name with its callbacks and waiters.
 pub(crate) struct TopicShared {
     owner: Weak<Inner>,
     name: Arc<str>,
     pub(crate) hash: u64,
+    /// How often an emit had to look its name up. Under the shard's lock.
+    look_ups: AtomicU8,
     /// What an emitter can know before it locks; the commit checks it again.
     hint: AtomicU8,
     /// A callback has kept data of a message: then the next is shared from the start, one for all.
@@ -35,6 +37,9 @@ pub(crate) struct TopicShared {
     state: Published<TopicState, Target>,
     route: Route,
 }
+
+/// With so many emits that look it up a name becomes hot: one that is used once does not take a place.
+const WARM: u8 = if MODELLED { 1 } else { 4 };
 
 /// What an emit will need. Written under the topic's lock, read before it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -101,6 +106,7 @@ impl TopicShared {
             owner: Arc::downgrade(owner),
             name: Arc::from(name),
             hash,
+            look_ups: AtomicU8::new(0),
             hint: AtomicU8::new(Hint::Nobody as u8),
             is_kept: AtomicBool::new(false),
             state: Published::new(TopicState {
@@ -195,6 +201,22 @@ impl TopicShared {
 
     pub(crate) fn waiting(&self) -> usize {
         self.state.with(|state| state.waiting)
+    }
+
+    /// An emit had to look the name up: whether that has just been often enough for a hot name. Under the shard's lock.
+    #[inline]
+    pub(crate) fn warms_up(&self) -> bool {
+        let look_ups = self.look_ups.load(Ordering::Relaxed);
+        if look_ups == WARM {
+            return false;
+        }
+        self.look_ups.store(look_ups + 1, Ordering::Relaxed);
+        look_ups + 1 == WARM
+    }
+
+    /// Puts the topic of a hot name into an entry again. Under the shard's lock.
+    pub(crate) fn revive(&self) {
+        self.state.with(|state| state.removed = false);
     }
 
     /// Takes the entry out of use if nothing needs it. Under the shard's lock, which the caller uses to remove it.

@@ -253,6 +253,33 @@ fn crowds_that_come_and_go() {
     );
 }
 
+/// Those that are emitted to often are found in another way, also when they have come and gone: so many have a place there.
+#[test]
+fn names_that_were_emitted_to_often_leave_what_their_places_hold() {
+    let mut crowd = 0;
+    let mut come_and_go = |mgr: &Manager, names: u32| {
+        for _ in 0..names {
+            crowd += 1;
+            let name = format!("{crowd}");
+            let registration = mgr.on(&name).event_loop(EventLoop::inline()).call(|| ());
+            (0..20).for_each(|_| assert_eq!(mgr.emit(&name, ()).callbacks, 1));
+            assert!(registration.unregister());
+        }
+    };
+    let poll_loop = PollLoop::new(|| ());
+    let mgr = Manager::new(&poll_loop);
+    let places = left(|| come_and_go(&mgr, 10_000));
+    assert!(places < 256 * 1024, "hot names left {places} bytes");
+    assert_eq!(left(|| come_and_go(&mgr, 10_000)), 0);
+    // They do not keep their manager, nor does it keep them.
+    let managers = left(|| {
+        for _ in 0..1000 {
+            come_and_go(&Manager::new(&poll_loop), 10);
+        }
+    });
+    assert_eq!(managers, 0);
+}
+
 /// Each manager that ends looks at its own delays only: this took minutes when it looked at all.
 #[test]
 fn managers_with_a_delay_each_end_one_by_one() {

@@ -98,16 +98,20 @@ impl Inner {
         data: &mut Option<D>,
     ) -> Emitted {
         // Without std the lock is a critical section, which has to be short.
-        if !cfg!(feature = "std") || D::ALLOCATES {
+        if !cfg!(feature = "std") {
             return match this.names.find(name) {
                 Some(topic) => Self::emit_on(this, &topic, data),
                 None => this.unheard(data),
             };
         }
+        let hash = this.names.hash(name);
+        if let Some(topic) = this.names.hot(hash, name) {
+            return Self::emit_on(this, topic, data);
+        }
         let mut wakeup = None;
         let sent = this
             .names
-            .look_up(name, |topic| Sent::new(topic, data, &mut wakeup));
+            .look_up(hash, name, |topic| Sent::new(topic, data, &mut wakeup));
         match sent {
             Sent::Unheard => this.unheard(data),
             Sent::Committed(callbacks) => topic::finish_plain(None, callbacks, wakeup),
@@ -443,6 +447,7 @@ impl Sent {
         };
         match topic.hint() {
             Hint::Nobody | Hint::Closed => Self::Unheard,
+            Hint::OneLane if D::ALLOCATES => Self::Given(topic.clone()),
             Hint::OneLane => match topic::commit_plain(topic, data, wakeup) {
                 Some(callbacks) => {
                     topic::keep_lane(topic, wakeup);

@@ -23,6 +23,15 @@ pub(crate) fn shard_of(hash: u64) -> usize {
     (hash >> 24) as usize % SHARDS
 }
 
+/// Names that emits find without the lock, in each shard: a word and a flag each.
+pub(crate) const HOT: usize = 8;
+
+/// Where one of them may be: in the second place only if another one has the first.
+#[inline]
+pub(crate) fn places_of(hash: u64) -> [usize; 2] {
+    [32, 35].map(|bit| (hash >> bit) as usize % HOT)
+}
+
 /// Seeded for each manager.
 pub(crate) struct NameHasher(DefaultHashBuilder);
 
