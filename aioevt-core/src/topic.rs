@@ -41,6 +41,9 @@ pub(crate) struct TopicShared {
 /// With so many emits that look it up a name becomes hot: one that is used once does not take a place.
 const WARM: u8 = if MODELLED { 1 } else { 4 };
 
+/// So long may the name be, in bytes: what was hot once stays in memory.
+const LONGEST: usize = 64;
+
 /// What an emit will need. Written under the topic's lock, read before it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -207,7 +210,7 @@ impl TopicShared {
     #[inline]
     pub(crate) fn warms_up(&self) -> bool {
         let look_ups = self.look_ups.load(Ordering::Relaxed);
-        if look_ups == WARM {
+        if look_ups == WARM || self.name.len() > LONGEST {
             return false;
         }
         self.look_ups.store(look_ups + 1, Ordering::Relaxed);
