@@ -54,7 +54,11 @@ impl Calls {
         budget: &mut usize,
     ) -> bool {
         loop {
-            let simply = self.call_plain(lane, slot, data, cx, *budget);
+            let simply = if slot.may_have_counted() {
+                self.call_plain::<true>(lane, slot, data, cx, *budget)
+            } else {
+                self.call_plain::<false>(lane, slot, data, cx, *budget)
+            };
             let calls = self.settle(budget);
             tally.ran += calls as u64;
             if !simply {
@@ -78,9 +82,9 @@ impl Calls {
     }
 
     /// The hot loop: calls callbacks up to the first that has to be asked whether it starts. `false` if the last one
-    /// called did not simply run.
+    /// called did not simply run. The calls of some may be `COUNTED`.
     #[inline(never)]
-    fn call_plain(
+    fn call_plain<const COUNTED: bool>(
         &mut self,
         lane: &Arc<Lane>,
         slot: &mut Slot,
@@ -93,12 +97,12 @@ impl Calls {
         let left = entries.get_mut(self.position..).unwrap_or_default();
         let until = budget.min(left.len());
         for entry in &mut left[..until] {
+            if (COUNTED && entry.calls.are_counted()) || !group.is_calm() || runtime.is_stopping() {
+                return true;
+            }
             let Some(invoke) = &mut entry.invoke else {
                 return true;
             };
-            if entry.calls.are_counted() || !group.is_calm() || runtime.is_stopping() {
-                return true;
-            }
             self.position += 1;
             event.set_record(&entry.record);
             if !invoke.invoke(&mut event, cx) {

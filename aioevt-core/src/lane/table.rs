@@ -58,13 +58,33 @@ pub(crate) struct Slot {
     pub(crate) group: Arc<GroupFlag>,
     pub(crate) entries: Vec<Entry>,
     tombstones: usize,
+    /// Callbacks whose calls are counted. Known with std only.
+    counted: usize,
 }
 
 impl Slot {
+    /// Whether the calls of a callback may be counted. Where it is known, the others are not asked.
+    #[inline]
+    pub(crate) fn may_have_counted(&self) -> bool {
+        !cfg!(feature = "std") || self.counted > 0
+    }
+
+    /// The callback comes. As the last one: they come in the order of their numbers.
+    fn add(&mut self, entry: Entry) {
+        if cfg!(feature = "std") {
+            self.counted += usize::from(entry.calls.are_counted());
+        }
+        self.entries.push(entry);
+    }
+
     /// The callback leaves; its closure is handed to the caller, who drops it.
     pub(crate) fn bury(&mut self, position: usize) -> Option<Box<dyn Invoke>> {
-        let invoke = self.entries[position].invoke.take();
+        let entry = &mut self.entries[position];
+        let invoke = entry.invoke.take();
         self.tombstones += usize::from(invoke.is_some());
+        if cfg!(feature = "std") && invoke.is_some() {
+            self.counted -= usize::from(entry.calls.are_counted());
+        }
         invoke
     }
 
@@ -163,10 +183,10 @@ impl Table {
                     group,
                     entries: Vec::new(),
                     tombstones: 0,
+                    counted: 0,
                 })
             })
-            .entries
-            .push(entry);
+            .add(entry);
     }
 
     /// Takes a slot out. What made room for many leaves none of it behind, but for a word for each below the last in use.
