@@ -1,10 +1,13 @@
 //! The names: which topic belongs to which name. An entry lives while it has a registration, an armed wait or a `Topic`
 //! handle; whoever ends the last one removes it.
 
+mod warmth;
+
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::array;
 
+use self::warmth::Warmth;
 use crate::manager::Inner;
 use crate::maps::{HOT, NameHasher, SHARDS, Topics, places_of, shard_of};
 use crate::published::Published;
@@ -12,9 +15,16 @@ use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Apart, Arc};
 use crate::topic::TopicShared;
 
-/// The topics, under the lock, and those of hot names: an emit finds them without it. A name that has become hot has no
+/// The names under one lock, and the topics of hot ones: an emit finds these without it. A name that has become hot has no
 /// other topic any more, also when its entry is removed and made again.
-type Shard = Apart<Published<Topics, Arc<TopicShared>, HOT>>;
+type Shard = Apart<Published<Entries, Arc<TopicShared>, HOT>>;
+
+/// What the lock guards.
+#[derive(Default)]
+struct Entries {
+    topics: Topics,
+    warmth: Warmth,
+}
 
 pub(crate) struct Names {
     shards: [Shard; SHARDS],
@@ -25,7 +35,7 @@ pub(crate) struct Names {
 impl Names {
     pub(crate) fn new() -> Self {
         Self {
-            shards: array::from_fn(|_| Apart(Published::new(Topics::default()))),
+            shards: array::from_fn(|_| Apart(Published::new(Entries::default()))),
             hasher: NameHasher::new(),
             closed: AtomicBool::new(false),
         }
@@ -64,7 +74,7 @@ impl Names {
         let hash = self.hash(name);
         self.shard(hash)
             .0
-            .with(|entries| entries.find(hash, name).cloned())
+            .with(|entries| entries.topics.find(hash, name).cloned())
     }
 
     /// Runs `f` on the topic of the name, if it has one, under the shard's lock, for an emit. After some of them the name
@@ -77,8 +87,8 @@ impl Names {
         f: impl FnOnce(Option<&Arc<TopicShared>>) -> R,
     ) -> R {
         self.shard(hash).0.with_setter(|entries, mut setter| {
-            let topic = entries.find(hash, name);
-            if let Some(topic) = topic.filter(|topic| topic.warms_up()) {
+            let topic = entries.topics.find(hash, name);
+            if let Some(topic) = topic.filter(|topic| warmth::looked_up(topic)) {
                 let _has_room = places_of(hash)
                     .into_iter()
                     .any(|place| setter.set_at(place, || topic.clone()));
@@ -96,24 +106,22 @@ impl Names {
         f: impl FnOnce(&Arc<TopicShared>) -> R,
     ) -> Option<R> {
         let hash = self.hash(name);
-        let hot = self.hot(hash, name);
+        let shard = &self.shard(hash).0;
+        let is_there = self.hot(hash, name).is_some() || self.find(name).is_some();
         // Made before the lock, on the guess that a name that is not there stays so.
-        let mut spare = match hot.is_some() || self.find(name).is_some() {
-            true => None,
-            false => Some(TopicShared::new(owner, name, hash)),
-        };
-        self.shard(hash).0.with(|entries| {
+        let mut spare = (!is_there).then(|| TopicShared::new(owner, name, hash));
+        shard.with(|entries| {
             if self.is_closed() {
                 return None;
             }
-            let topic = entries.find_or_make(hash, name, || {
+            let Entries { topics, warmth } = entries;
+            let topic = topics.find_or_make(hash, name, || {
                 if let Some(topic) = self.hot(hash, name) {
                     topic.revive();
                     return topic.clone();
                 }
-                spare
-                    .take()
-                    .unwrap_or_else(|| TopicShared::new(owner, name, hash))
+                let new = spare.take();
+                warmth.recall(new.unwrap_or_else(|| TopicShared::new(owner, name, hash)))
             });
             Some(f(topic))
         })
@@ -121,18 +129,22 @@ impl Names {
 
     /// Removes the entry of a topic that nothing needs. What comes back is dropped with no lock held.
     pub(crate) fn sweep(&self, topic: &Arc<TopicShared>) -> Option<Arc<TopicShared>> {
-        self.shard(topic.hash)
-            .0
-            .with(|entries| entries.take_if(topic, || topic.retire()))
+        self.shard(topic.hash).0.with(|entries| {
+            let removed = entries.topics.take_if(topic, || topic.retire())?;
+            entries.warmth.remember(&removed);
+            Some(removed)
+        })
     }
 
     /// Hands all topics to `f`, with no lock held, and takes them out afterwards, so that a name is never found missing
     /// before `f` has seen it. Once closed, no further ones are made.
     pub(crate) fn drain(&self, mut f: impl FnMut(&Arc<TopicShared>)) {
         for shard in &self.shards {
-            let topics: Vec<_> = shard.0.with(|entries| entries.iter().cloned().collect());
+            let topics: Vec<_> = shard
+                .0
+                .with(|entries| entries.topics.iter().cloned().collect());
             topics.iter().for_each(&mut f);
-            drop(shard.0.with(core::mem::take));
+            drop(shard.0.with(|entries| core::mem::take(&mut entries.topics)));
         }
     }
 
@@ -141,7 +153,7 @@ impl Names {
         for shard in &self.shards {
             shard
                 .0
-                .with(|entries| entries.iter().for_each(|topic| f(topic)));
+                .with(|entries| entries.topics.iter().for_each(|topic| f(topic)));
         }
     }
 

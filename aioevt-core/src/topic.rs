@@ -20,14 +20,14 @@ use crate::published::Published;
 use crate::record::{GroupFlag, Record};
 use crate::round::Round;
 use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering, fence};
-use crate::sync::{Arc, MODELLED, ROUTED, Weak};
+use crate::sync::{Arc, ROUTED, Weak};
 
 /// One name with its callbacks and waiters.
 pub(crate) struct TopicShared {
     owner: Weak<Inner>,
     name: Arc<str>,
     pub(crate) hash: u64,
-    /// How often an emit had to look its name up. Under the shard's lock.
+    /// How often an emit had to look its name up. Under the shard's lock, and the business of `names/warmth.rs`.
     look_ups: AtomicU8,
     /// What an emitter can know before it locks; the commit checks it again.
     hint: AtomicU8,
@@ -37,12 +37,6 @@ pub(crate) struct TopicShared {
     state: Published<TopicState, Target>,
     route: Route,
 }
-
-/// With so many emits that look it up a name becomes hot: one that is used once does not take a place.
-const WARM: u8 = if MODELLED { 1 } else { 4 };
-
-/// So long may the name be, in bytes: what was hot once stays in memory.
-const LONGEST: usize = 64;
 
 /// What an emit will need. Written under the topic's lock, read before it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -206,15 +200,12 @@ impl TopicShared {
         self.state.with(|state| state.waiting)
     }
 
-    /// An emit had to look the name up: whether that has just been often enough for a hot name. Under the shard's lock.
-    #[inline]
-    pub(crate) fn warms_up(&self) -> bool {
-        let look_ups = self.look_ups.load(Ordering::Relaxed);
-        if look_ups == WARM || self.name.len() > LONGEST {
-            return false;
-        }
-        self.look_ups.store(look_ups + 1, Ordering::Relaxed);
-        look_ups + 1 == WARM
+    pub(crate) fn look_ups(&self) -> u8 {
+        self.look_ups.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_look_ups(&self, times: u8) {
+        self.look_ups.store(times, Ordering::Relaxed);
     }
 
     /// Puts the topic of a hot name into an entry again. Under the shard's lock.
