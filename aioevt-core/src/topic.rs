@@ -155,21 +155,30 @@ impl TopicShared {
     }
 
     /// As [`change`](Self::change), for what wants to be heard: each emit that comes later finds it. Emits look at the hint
-    /// without the topic's lock, so it is not enough to have given that back: what was written before, a processor may
-    /// show to others only after the caller has gone on to look at something else.
+    /// without the topic's lock, so it is not enough to give that back: what was written before, a processor may show to
+    /// others only after the caller has gone on to look at something else. Where the hint stays as it is, whoever wrote it has
+    /// seen to that before giving back the lock.
     fn announce<R>(&self, f: impl FnOnce(&mut TopicState) -> R) -> R {
-        let result = self.change(f);
-        fence(Ordering::SeqCst);
-        result
+        self.change_hint(f, || fence(Ordering::SeqCst))
     }
 
     /// Runs `f` under the topic's lock, with the way around it closed, and renews the hint before unlocking. An emit may
     /// still find the hint before: one that asks for more than there is, for it looks again under a lock.
     fn change<R>(&self, f: impl FnOnce(&mut TopicState) -> R) -> R {
+        self.change_hint(f, || ())
+    }
+
+    #[inline]
+    fn change_hint<R>(&self, f: impl FnOnce(&mut TopicState) -> R, changed: impl FnOnce()) -> R {
         self.state.with(|state| {
             self.route.close();
             let result = f(state);
-            self.hint.store(state.hint() as u8, Ordering::Release);
+            let hint = state.hint() as u8;
+            // Without std it is the bytes of code that count.
+            if !cfg!(feature = "std") || self.hint.load(Ordering::Relaxed) != hint {
+                self.hint.store(hint, Ordering::Release);
+                changed();
+            }
             result
         })
     }

@@ -124,6 +124,20 @@ fn closing_ends_a_hot_name() {
     }
 }
 
+/// An emit that finds nobody looks at what has become of the manager, also if the last event had been waited for.
+#[test]
+fn closing_ends_a_name_that_was_waited_for() {
+    let mgr = Manager::new(EventLoop::inline());
+    for n in 0..OFTEN {
+        let wait = mgr.wait("x");
+        assert_eq!(mgr.emit("x", (n,)).waiters, 1);
+        assert_eq!(wait.blocking().unwrap().arg(0), Ok(n));
+    }
+    mgr.close();
+    assert_eq!(mgr.emit("x", (0,)).rejected, 1);
+    assert_eq!(mgr.emit("x", ([0; 20],)).rejected, 1);
+}
+
 /// More than there are places for: some share theirs with others, and some have none.
 #[test]
 fn each_of_many_names_reaches_its_own_callback() {

@@ -289,4 +289,11 @@ fn an_emit_that_nobody_hears_any_more_does_not_allocate() {
     assert_eq!(topic.emit(()).callbacks, 1);
     let emit = || assert_eq!(topic.emit(([0_u64; 20],)).callbacks, 0);
     assert_eq!(allocations(emit), 0);
+    for event in [0_u32, 1] {
+        let wait = topic.wait();
+        assert_eq!(topic.emit((event,)).waiters, 1);
+        assert_eq!(allocations(emit), 0);
+        drop(wait);
+        assert_eq!(allocations(emit), 0);
+    }
 }

@@ -158,7 +158,9 @@ impl Inner {
         data: &mut Option<D>,
     ) -> Emitted {
         let hint = topic.hint();
-        if matches!(hint, Hint::Nobody | Hint::Closed) {
+        // Whether anybody still waits is not known without the lock.
+        let may_be_gone = cfg!(feature = "std") && D::ALLOCATES && hint == Hint::Waiters;
+        if matches!(hint, Hint::Nobody | Hint::Closed) || (may_be_gone && topic.waiting() == 0) {
             return this.unheard(data);
         }
         // Without std it is built the same way for all, so that one piece of code serves all types.
@@ -191,7 +193,7 @@ impl Inner {
         topic::commit_any(this, topic, data)
     }
 
-    fn unheard<D>(&self, data: &mut Option<D>) -> Emitted {
+    pub(crate) fn unheard<D>(&self, data: &mut Option<D>) -> Emitted {
         let _ = contain_drop(data.take());
         Emitted {
             rejected: usize::from(self.names.is_closed()),

@@ -79,13 +79,13 @@ pub(crate) fn commit_waiters<D: IntoEvtData>(
     topic: &Arc<TopicShared>,
     data: D,
 ) -> Emitted {
-    let claimed = topic.change(|state| {
-        let claimed = state.groups.is_empty() && !state.closed;
-        claimed.then(|| (state.claim_waiters(), state.is_unneeded()))
-    });
+    let claimed = topic.claim_for_waiters();
     let Some(((waiters, round), unneeded)) = claimed else {
         return commit_any(owner, topic, &mut Some(data.into_data(false)));
     };
+    if waiters == 0 {
+        return owner.unheard(&mut Some(data));
+    }
     if unneeded {
         owner.sweep(topic);
     }
@@ -141,6 +141,28 @@ fn resolve<D: IntoEvtData>(round: Arc<Round>, data: D) {
     round.resolve(data);
     // What is in it may be foreign.
     let _ = contain_drop(round);
+}
+
+impl TopicShared {
+    /// Takes the waits that an event resolves, and whether the name is unneeded then; `None` if others may want it. The hint
+    /// stays, for those who wait for one event after the other: to announce it anew costs a fence. An event that finds
+    /// nobody takes it down.
+    fn claim_for_waiters(&self) -> Option<((usize, Option<Arc<Round>>), bool)> {
+        let claim = |state: &mut TopicState| {
+            let claimed = state.groups.is_empty() && !state.closed;
+            claimed.then(|| (state.claim_waiters(), state.is_unneeded()))
+        };
+        if !cfg!(feature = "std") {
+            return self.change(claim);
+        }
+        self.state.with(|state| {
+            let claimed = claim(state);
+            if let Some(((0, _), _)) = claimed {
+                self.hint.store(Hint::Nobody as u8, Ordering::Release);
+            }
+            claimed
+        })
+    }
 }
 
 impl TopicState {

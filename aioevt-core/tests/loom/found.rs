@@ -2,6 +2,10 @@
 //! without its lock. What comes later is known by something else that the two threads share: a flag, or another name. (The
 //! fences of a flag are in the models: loom knows no order of all atomics, which such a flag has with `SeqCst`.)
 
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Waker};
+
 use aioevt_core::{EventLoop, Manager, Topic};
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, Ordering::SeqCst, fence};
@@ -57,6 +61,69 @@ fn a_wait_that_was_armed_before_a_flag_was_looked_at() {
 #[test]
 fn a_wait_that_was_armed_before_a_flag_was_looked_at_while_the_route_was_open() {
     arm_and_look(true);
+}
+
+/// Somebody else arms the first wait of the round: what that one has announced holds for all of them.
+#[test]
+fn a_wait_that_was_armed_beside_another_one_before_a_flag_was_looked_at() {
+    model(3, || {
+        let mgr = Manager::new(EventLoop::inline());
+        let topic = mgr.topic("x");
+        let flag = Arc::new(AtomicBool::new(false));
+        let first = thread::spawn({
+            let topic = topic.clone();
+            move || topic.wait()
+        });
+        let emitter = thread::spawn({
+            let (topic, flag) = (topic.clone(), flag.clone());
+            move || {
+                flag.store(true, SeqCst);
+                fence(SeqCst);
+                topic.emit(()).waiters
+            }
+        });
+        let mut wait = topic.wait();
+        let was_set = flag.load(SeqCst);
+        emitter.join().unwrap();
+        let mut cx = Context::from_waker(Waker::noop());
+        let resolved = Pin::new(&mut wait).poll(&mut cx).is_ready();
+        assert!(
+            was_set || resolved,
+            "neither the flag nor the event was seen"
+        );
+        drop((first.join().unwrap(), wait));
+    });
+}
+
+/// A wait for each event after the other: what was announced for the first one holds until an emit has found nobody.
+#[test]
+fn waits_one_after_the_other_against_emits() {
+    model(3, || {
+        let mgr = Manager::new(EventLoop::inline());
+        let topic = mgr.topic("x");
+        let first = topic.wait();
+        assert_eq!(topic.emit(()).waiters, 1);
+        let flag = Arc::new(AtomicBool::new(false));
+        let emitter = thread::spawn({
+            let (topic, flag) = (topic.clone(), flag.clone());
+            move || {
+                topic.emit(());
+                flag.store(true, SeqCst);
+                fence(SeqCst);
+                topic.emit(());
+            }
+        });
+        let mut wait = topic.wait();
+        let was_set = flag.load(SeqCst);
+        emitter.join().unwrap();
+        let mut cx = Context::from_waker(Waker::noop());
+        let resolved = Pin::new(&mut wait).poll(&mut cx).is_ready();
+        assert!(
+            was_set || resolved,
+            "neither the flag nor the event was seen"
+        );
+        drop((first, wait));
+    });
 }
 
 /// Each arms a wait for a name of its own and emits that of the other: one of the two emits is the later one.
