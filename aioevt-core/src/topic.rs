@@ -159,17 +159,16 @@ impl TopicShared {
     /// others only after the caller has gone on to look at something else. Where the hint stays as it is, whoever wrote it has
     /// seen to that before giving back the lock.
     fn announce<R>(&self, f: impl FnOnce(&mut TopicState) -> R) -> R {
-        self.change_hint(f, || fence(Ordering::SeqCst))
+        self.change_hint(true, f)
     }
 
     /// Runs `f` under the topic's lock, with the way around it closed, and renews the hint before unlocking. An emit may
     /// still find the hint before: one that asks for more than there is, for it looks again under a lock.
     fn change<R>(&self, f: impl FnOnce(&mut TopicState) -> R) -> R {
-        self.change_hint(f, || ())
+        self.change_hint(false, f)
     }
 
-    #[inline]
-    fn change_hint<R>(&self, f: impl FnOnce(&mut TopicState) -> R, changed: impl FnOnce()) -> R {
+    fn change_hint<R>(&self, announced: bool, f: impl FnOnce(&mut TopicState) -> R) -> R {
         self.state.with(|state| {
             self.route.close();
             let result = f(state);
@@ -177,7 +176,9 @@ impl TopicShared {
             // Without std it is the bytes of code that count.
             if !cfg!(feature = "std") || self.hint.load(Ordering::Relaxed) != hint {
                 self.hint.store(hint, Ordering::Release);
-                changed();
+                if announced {
+                    fence(Ordering::SeqCst);
+                }
             }
             result
         })

@@ -79,11 +79,11 @@ pub(crate) fn commit_waiters<D: IntoEvtData>(
     topic: &Arc<TopicShared>,
     data: D,
 ) -> Emitted {
-    let claimed = topic.claim_for_waiters();
-    let Some(((waiters, round), unneeded)) = claimed else {
+    let Some((waiters, round, unneeded)) = topic.claim_for_waiters() else {
         return commit_any(owner, topic, &mut Some(data.into_data(false)));
     };
-    if waiters == 0 {
+    // Without std the hint tells whether anybody waits, but for the moment.
+    if cfg!(feature = "std") && waiters == 0 {
         return owner.unheard(&mut Some(data));
     }
     if unneeded {
@@ -147,17 +147,20 @@ impl TopicShared {
     /// Takes the waits that an event resolves, and whether the name is unneeded then; `None` if others may want it. The hint
     /// stays, for those who wait for one event after the other: to announce it anew costs a fence. An event that finds
     /// nobody takes it down.
-    fn claim_for_waiters(&self) -> Option<((usize, Option<Arc<Round>>), bool)> {
+    fn claim_for_waiters(&self) -> Option<(usize, Option<Arc<Round>>, bool)> {
         let claim = |state: &mut TopicState| {
-            let claimed = state.groups.is_empty() && !state.closed;
-            claimed.then(|| (state.claim_waiters(), state.is_unneeded()))
+            if !state.groups.is_empty() || state.closed {
+                return None;
+            }
+            let (waiters, round) = state.claim_waiters();
+            Some((waiters, round, state.is_unneeded()))
         };
         if !cfg!(feature = "std") {
             return self.change(claim);
         }
         self.state.with(|state| {
             let claimed = claim(state);
-            if let Some(((0, _), _)) = claimed {
+            if let Some((0, ..)) = claimed {
                 self.hint.store(Hint::Nobody as u8, Ordering::Release);
             }
             claimed
