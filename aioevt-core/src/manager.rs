@@ -62,7 +62,7 @@ use crate::wait::Wait;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Manager {
-    pub(crate) inner: Arc<Inner>,
+    inner: Arc<Inner>,
 }
 
 impl Manager {

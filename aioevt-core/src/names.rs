@@ -17,7 +17,7 @@ use crate::topic::TopicShared;
 
 /// The names under one lock, and the topics of hot ones: an emit finds these without it. A name that has become hot has no
 /// other topic any more, also when its entry is removed and made again.
-type Shard = Apart<Published<Entries, Arc<TopicShared>, HOT>>;
+type Shard = Published<Entries, Arc<TopicShared>, HOT>;
 
 /// What the lock guards.
 #[derive(Default)]
@@ -27,7 +27,7 @@ struct Entries {
 }
 
 pub(crate) struct Names {
-    shards: [Shard; SHARDS],
+    shards: [Apart<Shard>; SHARDS],
     hasher: NameHasher,
     closed: AtomicBool,
 }
@@ -65,7 +65,7 @@ impl Names {
         let shard = self.shard(hash);
         let places = places_of(hash).into_iter();
         places
-            .map_while(|place| shard.0.read_at(place))
+            .map_while(|place| shard.read_at(place))
             .find(|topic| topic.hash == hash && **topic.name() == *name)
     }
 
@@ -73,7 +73,6 @@ impl Names {
     pub(crate) fn find(&self, name: &str) -> Option<Arc<TopicShared>> {
         let hash = self.hash(name);
         self.shard(hash)
-            .0
             .with(|entries| entries.topics.find(hash, name).cloned())
     }
 
@@ -86,7 +85,7 @@ impl Names {
         name: &str,
         f: impl FnOnce(Option<&Arc<TopicShared>>) -> R,
     ) -> R {
-        self.shard(hash).0.with_setter(|entries, mut setter| {
+        self.shard(hash).with_setter(|entries, mut setter| {
             let topic = entries.topics.find(hash, name);
             if let Some(topic) = topic.filter(|topic| warmth::looked_up(topic)) {
                 let _has_room = places_of(hash)
@@ -106,7 +105,7 @@ impl Names {
         f: impl FnOnce(&Arc<TopicShared>) -> R,
     ) -> Option<R> {
         let hash = self.hash(name);
-        let shard = &self.shard(hash).0;
+        let shard = self.shard(hash);
         let is_there = self.hot(hash, name).is_some() || self.find(name).is_some();
         // Made before the lock, on the guess that a name that is not there stays so.
         let mut spare = (!is_there).then(|| TopicShared::new(owner, name, hash));
@@ -129,7 +128,7 @@ impl Names {
 
     /// Removes the entry of a topic that nothing needs. What comes back is dropped with no lock held.
     pub(crate) fn sweep(&self, topic: &Arc<TopicShared>) -> Option<Arc<TopicShared>> {
-        self.shard(topic.hash).0.with(|entries| {
+        self.shard(topic.hash).with(|entries| {
             let removed = entries.topics.take_if(topic, || topic.retire())?;
             entries.warmth.remember(&removed);
             Some(removed)
@@ -140,20 +139,16 @@ impl Names {
     /// before `f` has seen it. Once closed, no further ones are made.
     pub(crate) fn drain(&self, mut f: impl FnMut(&Arc<TopicShared>)) {
         for shard in &self.shards {
-            let topics: Vec<_> = shard
-                .0
-                .with(|entries| entries.topics.iter().cloned().collect());
+            let topics: Vec<_> = shard.with(|entries| entries.topics.iter().cloned().collect());
             topics.iter().for_each(&mut f);
-            drop(shard.0.with(|entries| core::mem::take(&mut entries.topics)));
+            drop(shard.with(|entries| core::mem::take(&mut entries.topics)));
         }
     }
 
     /// Adds up something about all topics, one shard at a time.
     pub(crate) fn for_each(&self, mut f: impl FnMut(&TopicShared)) {
         for shard in &self.shards {
-            shard
-                .0
-                .with(|entries| entries.topics.iter().for_each(|topic| f(topic)));
+            shard.with(|entries| entries.topics.iter().for_each(|topic| f(topic)));
         }
     }
 

@@ -60,8 +60,8 @@ mod tests {
     use crate::{EventLoop, Manager};
 
     fn is_hot(mgr: &Manager, name: &str) -> bool {
-        let names = &mgr.inner.names;
-        names.hot(names.hash(name), name).is_some()
+        let owner = mgr.topic("another").shared().owner().expect("it lives");
+        owner.names.hot(owner.names.hash(name), name).is_some()
     }
 
     #[test]
