@@ -3,6 +3,7 @@
 
 use alloc::boxed::Box;
 use core::fmt;
+use core::task::Context;
 use core::time::Duration;
 
 use crate::contain::contain_drop;
@@ -174,6 +175,14 @@ impl Spawner for EventLoop {
     fn spawn(&self, future: BoxFuture) -> Result<(), SpawnError> {
         self.lane.runtime.spawn(future)
     }
+
+    fn spawn_driver(&self, future: BoxFuture) -> Result<(), SpawnError> {
+        self.lane.runtime.spawn_driver(future)
+    }
+
+    fn yield_now(&self, cx: &mut Context<'_>) {
+        self.lane.runtime.yield_now(cx);
+    }
 }
 
 impl Timer for EventLoop {
@@ -238,6 +247,20 @@ impl Runtime {
             Kind::Inline => Err(SpawnError::Unsupported),
             Kind::Poll(core) => Core::spawn(core, future),
             Kind::Foreign(runtime) => runtime.spawn(future),
+        }
+    }
+
+    pub(crate) fn spawn_driver(&self, future: BoxFuture) -> Result<(), SpawnError> {
+        match &self.kind {
+            Kind::Foreign(runtime) => runtime.spawn_driver(future),
+            Kind::Inline | Kind::Poll(_) => self.spawn(future),
+        }
+    }
+
+    pub(crate) fn yield_now(&self, cx: &mut Context<'_>) {
+        match &self.kind {
+            Kind::Foreign(runtime) => runtime.yield_now(cx),
+            Kind::Inline | Kind::Poll(_) => cx.waker().wake_by_ref(),
         }
     }
 

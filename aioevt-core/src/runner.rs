@@ -1,5 +1,11 @@
 //! `Runner`: which thread is inside a driver or an executor, so that blocking waits there can be refused.
 
+#[cfg(feature = "std")]
+use core::cell::Cell;
+use core::time::Duration;
+#[cfg(feature = "std")]
+use std::time::Instant;
+
 use crate::sync::MODELLED;
 #[cfg(feature = "std")]
 use crate::sync::atomic::{AtomicUsize, Ordering};
@@ -13,11 +19,19 @@ std::thread_local! {
     /// Its address is that of no other thread's. A constant without a destructor is there as long as the thread is,
     /// also while its other values are dropped. (The handle of a thread counts references: an emit would pay for it.)
     static PLACE: u8 = const { 0 };
+
+    /// Until when it lets no others go on, for whichever lane. Without a destructor, too.
+    static RESTS: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
 /// Whoever got the processor back later than this had to wait for others.
 #[cfg(feature = "std")]
-const CROWDED: core::time::Duration = core::time::Duration::from_micros(20);
+const CROWDED: Duration = Duration::from_micros(20);
+
+/// For so many times as long as it was in vain to let others go on, that is not done again: it takes one part of the time at
+/// most, and that is the part of the events that come late for it.
+#[cfg(feature = "std")]
+const REST: u32 = 256;
 
 /// Which thread is in a driver. Only whether it is the one that asks matters, and that one has said so itself: no lock is
 /// needed to know it.
@@ -53,18 +67,28 @@ impl Running {
 
 /// A moment, to wait until some time after it. Where there are no threads there is nobody to wait for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Moment(#[cfg(feature = "std")] std::time::Instant);
+pub(crate) struct Moment(#[cfg(feature = "std")] Instant);
 
 impl Moment {
     pub(crate) fn now() -> Self {
         Self(
             #[cfg(feature = "std")]
-            std::time::Instant::now(),
+            Instant::now(),
         )
     }
 
+    /// Whether it is less than `span` ago. Where there is no clock, it is not.
+    pub(crate) fn is_within(self, span: Duration) -> bool {
+        let _ = span;
+        #[cfg(feature = "std")]
+        if !MODELLED {
+            return self.0.elapsed() < span;
+        }
+        false
+    }
+
     /// Lets other threads go on until it is so long ago.
-    pub(crate) fn linger(self, span: core::time::Duration) {
+    pub(crate) fn linger(self, span: Duration) {
         let _ = span;
         #[cfg(feature = "std")]
         if !MODELLED {
@@ -83,15 +107,30 @@ impl Runner {
         }
     }
 
-    /// Lets another thread have the processor, if one wants it: whether one did.
-    pub(crate) fn let_others() -> bool {
+    /// Lets another thread have the processor, if one wants it: how long it had it, if one did. None gets it for as long as
+    /// the thread rests from that, which counts as if one had had it for no time.
+    pub(crate) fn let_others() -> Option<Duration> {
         #[cfg(feature = "std")]
         if !MODELLED {
-            let before = std::time::Instant::now();
+            let before = Instant::now();
+            let until = RESTS.try_with(Cell::get).unwrap_or_default();
+            if until.is_some_and(|until| before < until) {
+                return Some(Duration::ZERO);
+            }
             std::thread::yield_now();
-            return before.elapsed() > CROWDED;
+            return Some(before.elapsed()).filter(|took| *took > CROWDED);
         }
-        false
+        None
+    }
+
+    /// It was in vain to let others go on for so long.
+    pub(crate) fn rest(took: Duration) {
+        let _ = took;
+        #[cfg(feature = "std")]
+        {
+            let until = Instant::now().checked_add(took.saturating_mul(REST));
+            let _ = RESTS.try_with(|rests| rests.set(until));
+        }
     }
 
     /// The calling thread.

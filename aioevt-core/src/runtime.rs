@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
+use core::task::Context;
 use core::time::Duration;
 
 /// A future that a [`Spawner`] runs to its end.
@@ -43,6 +44,24 @@ pub trait Spawner: Send + Sync {
     ///
     /// When the runtime does not take futures, now or any more. The future is dropped then.
     fn spawn(&self, future: BoxFuture) -> Result<(), SpawnError>;
+
+    /// Hands a future to the runtime that lets others have their turns by itself: what runs the callbacks of a lane, or
+    /// watches the delays. As any other, unless the runtime says otherwise. One that makes tasks wait which have done much
+    /// (tokio's coop budget) does not do so here: the async callbacks that are called would wait, and finish in another order.
+    ///
+    /// # Errors
+    ///
+    /// As [`spawn`](Self::spawn).
+    fn spawn_driver(&self, future: BoxFuture) -> Result<(), SpawnError> {
+        self.spawn(future)
+    }
+
+    /// Called by such a future when it has more to do and returns: it is to be polled again soon, after the other tasks of
+    /// the runtime, its timers and its I/O. As any task, it wakes itself, unless the runtime knows a better way. `cx` is
+    /// that of the future.
+    fn yield_now(&self, cx: &mut Context<'_>) {
+        cx.waker().wake_by_ref();
+    }
 }
 
 /// Tells the time of an event loop and sleeps on it.
@@ -79,6 +98,14 @@ macro_rules! through_arc {
         impl<T: Spawner + ?Sized> Spawner for $arc {
             fn spawn(&self, future: BoxFuture) -> Result<(), SpawnError> {
                 (**self).spawn(future)
+            }
+
+            fn spawn_driver(&self, future: BoxFuture) -> Result<(), SpawnError> {
+                (**self).spawn_driver(future)
+            }
+
+            fn yield_now(&self, cx: &mut Context<'_>) {
+                (**self).yield_now(cx);
             }
         }
 

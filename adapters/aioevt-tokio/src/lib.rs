@@ -39,7 +39,7 @@ use std::panic::catch_unwind;
 
 use aioevt_core::{BoxFuture, Sleep, SpawnError, Spawner, Timer, TimerError};
 use tokio::runtime::{EnterGuard, Handle};
-use tokio::task::{JoinHandle, unconstrained};
+use tokio::task::{JoinHandle, unconstrained, yield_now};
 use tokio::time::Instant;
 
 /// A tokio runtime, of any flavor, as an event loop's [`Spawner`] and [`Timer`].
@@ -108,6 +108,24 @@ impl TokioRuntime {
         }
     }
 
+    fn start<F>(&self, future: F) -> Result<(), SpawnError>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let task = self.handle.spawn(future);
+        // After a shutdown tokio drops the future inside `spawn` and hands out a task that was cancelled. Nobody else
+        // can cancel it: this is certain whenever it is seen. Not counted as work of the task that we are called in.
+        let dropped = task.is_finished() && {
+            let outcome = pin!(unconstrained(task)).poll(&mut Context::from_waker(Waker::noop()));
+            matches!(outcome, Poll::Ready(Err(error)) if error.is_cancelled())
+        };
+        if dropped {
+            Err(SpawnError::Closed)
+        } else {
+            Ok(())
+        }
+    }
+
     fn start_sleep(&self, duration: Duration) -> Result<SleepTask, TimerError> {
         const DISABLED: TimerError =
             TimerError::Disabled("build the runtime with `enable_time()` or `enable_all()`");
@@ -135,18 +153,20 @@ impl Spawner for TokioRuntime {
     /// [`SpawnError::Closed`] if the runtime was shut down; the future was dropped inside the call. When it is shut down
     /// at the same time, `Ok` may also mean that the future is dropped soon.
     fn spawn(&self, future: BoxFuture) -> Result<(), SpawnError> {
-        let task = self.handle.spawn(future);
-        // After a shutdown tokio drops the future inside `spawn` and hands out a task that was cancelled. Nobody else
-        // can cancel it: this is certain whenever it is seen. Not counted as work of the task that we are called in.
-        let dropped = task.is_finished() && {
-            let outcome = pin!(unconstrained(task)).poll(&mut Context::from_waker(Waker::noop()));
-            matches!(outcome, Poll::Ready(Err(error)) if error.is_cancelled())
-        };
-        if dropped {
-            Err(SpawnError::Closed)
-        } else {
-            Ok(())
-        }
+        self.start(future)
+    }
+
+    /// The same for what runs callbacks: outside of tokio's coop budget. It lets others have their turns by itself, and an
+    /// async callback that is called there does not wait because those before it have done much.
+    fn spawn_driver(&self, future: BoxFuture) -> Result<(), SpawnError> {
+        self.start(unconstrained(future))
+    }
+
+    /// As `tokio::task::yield_now` does it: a task that only wakes itself would be polled some sixty times before tokio looks
+    /// at its timers and its I/O.
+    fn yield_now(&self, cx: &mut Context<'_>) {
+        // It is pending, and has seen to it that the task is woken.
+        let _pending = pin!(yield_now()).poll(cx);
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn spawn(runtime: &Arc<Runtime>) {
         sleep: None,
         reason: Some(TimerError::Closed),
     };
-    let _ = contain(|| runtime.spawn(Box::pin(task)));
+    let _ = contain(|| runtime.spawn_driver(Box::pin(task)));
 }
 
 struct DelayTask {
@@ -82,7 +82,7 @@ impl DelayTask {
                 budget -= 1;
             }
             if budget == 0 {
-                if contain(|| cx.waker().wake_by_ref()).is_ok() {
+                if contain(|| runtime.yield_now(cx)).is_ok() {
                     return Poll::Pending;
                 }
                 // Nobody would poll it again.

@@ -1,6 +1,7 @@
 //! `Patience`: whether a driver that has worked off everything looks again before it sleeps. Waking a sleeping loop costs
 //! the emitter more than a hundred emits, and when each event finds the loop asleep, none ever finds it awake.
 
+use core::mem;
 use core::time::Duration;
 
 use crate::runner::{Moment, Runner};
@@ -37,6 +38,12 @@ const GATHERS: u32 = 4;
 /// After so many sleeps it tries again whether looking pays.
 const PROBE: u32 = 64;
 
+/// Whoever got the processor back later than this waited for a thread that does not give way by itself,
+const LONG: Duration = Duration::from_micros(500);
+
+/// which is worth it if it has emitted an event in this time, each time.
+const WORTH: Duration = Duration::from_micros(10);
+
 /// What the last events were like.
 #[derive(Default)]
 pub(super) struct Patience {
@@ -58,6 +65,8 @@ pub(super) struct Patience {
     /// Others wanted the processor, and standing in line with them would stop the whole loop: no looks until the next
     /// probe.
     crowded: bool,
+    /// For how long they had the processor before this look, in microseconds.
+    waited: u32,
     /// The last event came from the loop's own thread, which emits nothing while it looks here.
     from_here: bool,
 }
@@ -77,9 +86,10 @@ impl Patience {
             return;
         }
         if self.looks > 1 {
-            if Runner::let_others() {
+            if let Some(took) = Runner::let_others() {
                 self.crowded = true;
                 self.limit = 0;
+                self.waited = u32::try_from(took.as_micros()).unwrap_or(u32::MAX);
             }
         } else if self.looks > 0 {
             Runner::linger(PAUSES);
@@ -95,6 +105,7 @@ impl Patience {
         if MOST == 0 {
             return;
         }
+        self.judge(messages);
         if self.looks > 0 && !self.crowded {
             self.limit = MOST;
         }
@@ -120,6 +131,7 @@ impl Patience {
         if MOST == 0 {
             return;
         }
+        self.judge(0);
         let again = self.looks_again();
         self.stream = None;
         self.awake &= again;
@@ -140,6 +152,14 @@ impl Patience {
             self.sleeps = 0;
             self.crowded = false;
             self.limit = MOST;
+        }
+    }
+
+    /// Others had the processor for long: either they have emitted, or they only keep it from all lanes of the thread.
+    fn judge(&mut self, messages: usize) {
+        let waited = Duration::from_micros(mem::take(&mut self.waited).into());
+        if waited > LONG && WORTH * messages.min(u32::MAX as usize) as u32 <= waited {
+            Runner::rest(waited);
         }
     }
 }
@@ -280,6 +300,33 @@ mod tests {
         // What was learned of other threads still holds when they emit again.
         patience.found(1, false);
         assert_eq!(looks(&mut patience), MOST);
+    }
+
+    /// Others had the processor for so long, and so many events came of it: whether the thread rests from that.
+    fn rests(waited: u32, messages: usize) -> bool {
+        let test = move || {
+            let mut patience = Patience {
+                waited,
+                ..Patience::default()
+            };
+            match messages {
+                0 => patience.found_nothing(),
+                _ => patience.found(messages, false),
+            }
+            // Asked again it does not wait: for no lane.
+            Runner::let_others() == Some(Duration::ZERO)
+        };
+        // Each on a thread of its own.
+        std::thread::spawn(test).join().unwrap_or_default()
+    }
+
+    #[test]
+    fn a_thread_rests_from_letting_others_go_on_when_that_was_long_and_in_vain() {
+        let timeslice = 4_000;
+        assert!(rests(timeslice, 0) && rests(timeslice, 40) && rests(timeslice, 400));
+        assert!(!rests(timeslice, 401) && !rests(timeslice, usize::MAX));
+        // It was let go on by itself.
+        assert!(!rests(500, 0) && !rests(0, 0));
     }
 
     #[test]

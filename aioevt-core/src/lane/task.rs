@@ -5,13 +5,17 @@ use alloc::vec::Vec;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
+use core::time::Duration;
 
 use super::driver::{BUDGET, Driver};
 use super::patience::Patience;
 use super::{After, Lane, Phase, closing};
-use crate::contain::{contain, contain_drop};
-use crate::runner::Runner;
+use crate::contain::{Panic, contain, contain_drop};
+use crate::runner::{Moment, Runner};
 use crate::sync::{Arc, ROUTED};
+
+/// So long may timers and I/O of the runtime wait for a lane that has much to do, and for one turn more.
+const SHORT: Duration = Duration::from_micros(100);
 
 /// Hands the lane's driver to its runtime. A refusal closes the lane, for the driver notices being dropped; what the
 /// spawner says of it is for those who register.
@@ -20,10 +24,11 @@ pub(super) fn spawn(lane: &Arc<Lane>) {
         lane: lane.clone(),
         driver: Driver::default(),
         patience: Patience::default(),
+        yielded: None,
         ended: false,
     };
     // A panicking spawner has dropped the driver on its way out, like one that refuses it.
-    if let Ok(Err(error)) = contain(|| lane.runtime.spawn(Box::pin(task))) {
+    if let Ok(Err(error)) = contain(|| lane.runtime.spawn_driver(Box::pin(task))) {
         lane.state.with(|state| state.refused = Some(error));
     }
 }
@@ -35,6 +40,8 @@ struct LaneTask {
     lane: Arc<Lane>,
     driver: Driver,
     patience: Patience,
+    /// When all others had their turns at last.
+    yielded: Option<Moment>,
     /// Ended by itself, because nobody needs the lane any more.
     ended: bool,
 }
@@ -86,7 +93,7 @@ impl LaneTask {
                 lane.state.try_with(|state| driver.flush(state, &mut after));
                 lane.running.leave();
                 After::run_all(after, lane);
-                return match contain(|| cx.waker().wake_by_ref()) {
+                return match make_way(lane, &mut self.yielded, cx) {
                     Ok(()) => Poll::Pending,
                     // Nobody would poll it again.
                     Err(_) => Poll::Ready(()),
@@ -148,6 +155,18 @@ impl LaneTask {
             }
         }
     }
+}
+
+/// There is more to do, but others are to have their turns. The runtime's own way, with its timers and its I/O, may take a
+/// system call, which would be longer than many a turn: short turns go one after the other as those of other tasks do.
+fn make_way(lane: &Lane, yielded: &mut Option<Moment>, cx: &mut Context<'_>) -> Result<(), Panic> {
+    if yielded.is_some_and(|yielded| yielded.is_within(SHORT)) {
+        return contain(|| cx.waker().wake_by_ref());
+    }
+    if cfg!(feature = "std") {
+        *yielded = Some(Moment::now());
+    }
+    contain(|| lane.runtime.yield_now(cx))
 }
 
 impl Drop for LaneTask {
