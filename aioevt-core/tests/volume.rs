@@ -281,6 +281,21 @@ fn names_that_were_emitted_to_often_leave_what_their_places_hold() {
     assert_eq!(managers, 0);
 }
 
+/// Also if no further event comes, by which the loop would notice that it needs less.
+#[test]
+fn a_long_backlog_leaves_nothing_when_it_is_worked_off() {
+    let mut poll_loop = PollLoop::new(|| ());
+    let mgr = Manager::new(&poll_loop);
+    mgr.register("x", |_: u32| ());
+    while poll_loop.poll(Duration::ZERO).is_some() {}
+    let backlog = left(|| {
+        (0..200_000).for_each(|n: u32| _ = mgr.emit("x", (n,)));
+        while poll_loop.poll(Duration::ZERO).is_some() {}
+        assert_eq!(mgr.stats().ran, 200_000);
+    });
+    assert!(backlog < 16 * 1024, "a backlog left {backlog} bytes");
+}
+
 /// Each manager that ends looks at its own delays only: this took minutes when it looked at all.
 #[test]
 fn managers_with_a_delay_each_end_one_by_one() {

@@ -23,6 +23,9 @@ const KEPT_MESSAGES: usize = 64;
 /// So often has most of a buffer to be idle before it is given back. Both of them are looked at in turn.
 const PATIENCE: usize = 16;
 
+/// So many messages take 3 MB.
+const LARGE: usize = 1 << 16;
+
 /// The callbacks of a lane and the batch of messages being worked off.
 #[derive(Default)]
 pub(crate) struct Driver {
@@ -254,13 +257,16 @@ impl Driver {
     }
 
     /// With no lock held, whenever the queue has run dry: a buffer that a burst has grown is given back, once it was not
-    /// needed for some time. Traffic that comes in bursts would grow it again and again.
+    /// needed for some time. Traffic that comes in bursts would grow it again and again. A very large one is given back at
+    /// once: there may be no further event for long.
     pub(super) fn fit_buffer(&mut self, reserved: usize) {
         let peak = mem::take(&mut self.peak);
-        let wanted = peak.max(reserved).max(KEPT_MESSAGES);
+        let is_large = cfg!(feature = "std") && self.batch.capacity() > LARGE;
+        let needed = if is_large { 0 } else { peak };
+        let wanted = needed.max(reserved).max(KEPT_MESSAGES);
         if self.batch.capacity() / 4 > wanted {
             self.quiet += 1;
-            if self.quiet >= PATIENCE {
+            if is_large || self.quiet >= PATIENCE {
                 self.batch.shrink_to(wanted);
             }
         } else if peak > KEPT_MESSAGES {
