@@ -1,5 +1,6 @@
 #![doc = include_str!("guide/index.md")]
 #![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![warn(
     clippy::std_instead_of_core,

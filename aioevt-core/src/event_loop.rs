@@ -64,7 +64,9 @@ impl EventLoop {
 
     /// A lane without a runtime: an emit that finds it free runs its callbacks before it returns, on the emitter's own
     /// thread; one that finds it busy (further up the stack, or on another thread) leaves its event to whoever is
-    /// running it, and returns. Alone on a thread, callbacks have run when `emit` returns.
+    /// running it, and returns. Alone on a thread, callbacks have run when `emit` returns. Whoever is running it stays until
+    /// nothing is left, also of what others emit meanwhile: a thread whose emits must be short should not share an inline
+    /// loop with a stream of events.
     ///
     /// An async callback must be ready at its first poll, else it counts as failed. There is no clock: its timers end
     /// in [`TimerError::Unsupported`].

@@ -12,6 +12,7 @@
 //!
 //! With neither `std` nor `critical-section` the locks spin, which is for hosted tests only.
 #![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 // Not `forbid`: `data/small.rs`, `lock.rs`, `prefetch.rs` and `published.rs` are allowed some. No other file is, which
 // `cargo xtask ci` checks.
 #![deny(unsafe_code)]

@@ -13,7 +13,7 @@ pub type BoxFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// A future of a [`Timer`] that resolves when its time has come, or with the reason why it never will.
 pub type Sleep = Pin<Box<dyn Future<Output = Result<(), TimerError>> + Send>>;
 
-/// Runs futures on an event loop.
+/// Runs futures on an event loop. One method is to be implemented; the others have a default that is right for most runtimes.
 ///
 /// An implementation
 /// * must run the future to its end without anybody holding a handle: dropping whatever the runtime's own `spawn`

@@ -184,6 +184,7 @@ macro_rules! functions {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl<Fun, Bind, M, R, $($T),*> IntoCallback<NamedShape<M, R, ($($T,)*)>> for Named<Bind, Fun>
         where
             Fun: FnMut($($T),*) -> R + Send + 'static,
@@ -209,6 +210,7 @@ macro_rules! functions {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl<Fun, Bind, M, R, $($T),*> IntoSharedCallback<NamedShape<M, R, ($($T,)*)>> for Named<Bind, Fun>
         where
             Fun: Fn($($T),*) -> R + Send + Sync + 'static,

@@ -49,7 +49,7 @@ pub struct Stats {
     pub callbacks: usize,
     /// Waits armed.
     pub waiters: usize,
-    /// Delayed emits pending.
+    /// Delayed emits pending. One that fires leaves this number a moment before its event is `accepted`.
     pub delayed: usize,
 }
 
