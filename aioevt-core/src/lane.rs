@@ -219,6 +219,11 @@ impl Lane {
                 return Retired::Stays;
             };
             let member = state.members.remove(key);
+            if ROUTED && state.is_closed() && state.members.is_empty() {
+                // The route of a hot name may keep the state for long.
+                state.members = Slab::new();
+                state.free_slots = Vec::new();
+            }
             Retired::Gone(
                 member,
                 if self.is_needed(state) {

@@ -10,6 +10,7 @@
 
 use core::array;
 use core::mem::MaybeUninit;
+use core::panic::{RefUnwindSafe, UnwindSafe};
 
 use self::imp::{UnsafeCell, read, write};
 use crate::sync::Mutex;
@@ -30,6 +31,10 @@ struct Place<T> {
 
 // SAFETY: the value is written by one thread, read by any, at the same time too, and dropped by whoever has all of it.
 unsafe impl<T: Send + Sync> Sync for Place<T> {}
+
+// As the lock: a value is out as a whole, or not at all.
+impl<S, T, const N: usize> UnwindSafe for Published<S, T, N> {}
+impl<S, T, const N: usize> RefUnwindSafe for Published<S, T, N> {}
 
 /// Where the values are to be, for whoever is inside of the lock.
 pub(crate) struct Setter<'a, T, const N: usize = 1>(&'a [Place<T>; N]);

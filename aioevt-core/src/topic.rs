@@ -174,7 +174,7 @@ impl TopicShared {
             let result = f(state);
             let hint = state.hint() as u8;
             // Without std it is the bytes of code that count.
-            if !cfg!(feature = "std") || self.hint.load(Ordering::Relaxed) != hint {
+            if !ROUTED || self.hint.load(Ordering::Relaxed) != hint {
                 self.hint.store(hint, Ordering::Release);
                 if announced {
                     fence(Ordering::SeqCst);
@@ -221,6 +221,7 @@ impl TopicShared {
     /// Puts the topic of a hot name into an entry again. Under the shard's lock.
     pub(crate) fn revive(&self) {
         self.state.with(|state| state.removed = false);
+        self.is_kept.store(false, Ordering::Relaxed);
     }
 
     /// Takes the entry out of use if nothing needs it. Under the shard's lock, which the caller uses to remove it.
@@ -232,6 +233,11 @@ impl TopicShared {
             state.removed = true;
             // Nobody waits in it any more.
             state.round = None;
+            if ROUTED {
+                // A hot one stays: what made room for many lanes goes.
+                state.groups = Vec::new();
+                state.room = Vec::new();
+            }
             true
         })
     }

@@ -297,3 +297,30 @@ fn an_emit_that_nobody_hears_any_more_does_not_allocate() {
         assert_eq!(allocations(emit), 0);
     }
 }
+
+/// One that keeps the data made the topic share it; who comes after it gets copies again.
+#[test]
+fn a_hot_name_does_not_remember_that_data_was_kept() {
+    let mut poll_loop = PollLoop::new(|| ());
+    let lanes = [poll_loop.event_loop(), poll_loop.event_loop().new_lane()];
+    let mgr = Manager::new(&lanes[0]);
+    let mut life = |keeps: bool| {
+        let first = if keeps {
+            let mut kept = None;
+            let keep = move |data: EvtData| drop(kept.replace(data));
+            mgr.on("x").event_loop(&lanes[0]).call(keep)
+        } else {
+            mgr.on("x").event_loop(&lanes[0]).call(|_: u32| ())
+        };
+        let second = mgr.on("x").event_loop(&lanes[1]).call(|_: u32| ());
+        let mut allocated = 0;
+        for event in 0..10_u32 {
+            while poll_loop.poll(Duration::ZERO).is_some() {}
+            allocated = allocations(|| assert_eq!(mgr.emit("x", (event,)).callbacks, 2));
+        }
+        assert!(first.unregister() && second.unregister());
+        while poll_loop.poll(Duration::ZERO).is_some() {}
+        allocated
+    };
+    assert_eq!([life(false), life(true), life(false)], [0, 1, 0]);
+}

@@ -281,6 +281,53 @@ fn names_that_were_emitted_to_often_leave_what_their_places_hold() {
     assert_eq!(managers, 0);
 }
 
+/// What a name needed in its life is gone with it, also if its topic stays: room for many lanes, and what a lane kept for
+/// others.
+#[test]
+fn a_hot_name_that_is_gone_keeps_nothing_of_a_crowd() {
+    let mut poll_loop = PollLoop::new(|| ());
+    let mgr = Manager::new(EventLoop::inline());
+    mgr.on_error(|_| ());
+    let run = |poll_loop: &mut PollLoop| while poll_loop.poll(Duration::ZERO).is_some() {};
+    let mut on_many_lanes = |name: &str| {
+        let lanes = (0..1000).map(|_| poll_loop.event_loop().new_lane());
+        let registered: Vec<_> = lanes
+            .map(|lane| mgr.on(name).event_loop(lane).call(|| ()))
+            .collect();
+        for _ in 0..5 {
+            assert_eq!(mgr.emit(name, ()).callbacks, 1000);
+            run(&mut poll_loop);
+        }
+        assert!(registered.iter().all(Registration::unregister));
+        run(&mut poll_loop);
+    };
+    on_many_lanes("first");
+    let lanes = left(|| on_many_lanes("second"));
+    assert!(lanes < 1024, "the room for lanes left {lanes} bytes");
+
+    let with_many_others = |name: &str| {
+        let poll_loop = PollLoop::new(|| ());
+        let event_loop = poll_loop.event_loop();
+        mgr.on(name).event_loop(&event_loop).call(|| ());
+        let others: Vec<_> = (0..100)
+            .map(|_| Manager::new(EventLoop::inline()))
+            .collect();
+        for other in &others {
+            other.on_error(|_| ());
+            for name in 0..10 {
+                other
+                    .on(name.to_string())
+                    .event_loop(&event_loop)
+                    .call(|| ());
+            }
+        }
+        (0..5).for_each(|_| assert_eq!(mgr.emit(name, ()).callbacks, 1));
+    };
+    with_many_others("third");
+    let others = left(|| with_many_others("fourth"));
+    assert!(others < 1024, "a lane that was closed left {others} bytes");
+}
+
 /// Also if no further event comes, by which the loop would notice that it needs less.
 #[test]
 fn a_long_backlog_leaves_nothing_when_it_is_worked_off() {

@@ -151,9 +151,12 @@ fn runtimes_are_dyn_safe() {
 }
 
 #[test]
-fn plain_data_survives_a_panic() {
+fn managers_and_plain_data_survive_a_panic() {
     fn safe<T: UnwindSafe + RefUnwindSafe>() {}
 
+    safe::<Manager>();
+    safe::<WeakManager>();
+    safe::<Topic>();
     safe::<Emitted>();
     safe::<Stats>();
     safe::<ArgError>();

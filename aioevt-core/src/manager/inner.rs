@@ -16,7 +16,7 @@ use crate::names::Names;
 use crate::record::Record;
 use crate::runtime::TimerError;
 use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::sync::{Arc, Mutex, Weak};
+use crate::sync::{Arc, Mutex, ROUTED, Weak};
 use crate::topic::{self, Hint, TopicShared};
 use crate::wakeup::Wakeup;
 
@@ -98,7 +98,7 @@ impl Inner {
         data: &mut Option<D>,
     ) -> Emitted {
         // Without std the lock is a critical section, which has to be short.
-        if !cfg!(feature = "std") {
+        if !ROUTED {
             return match this.names.find(name) {
                 Some(topic) => Self::emit_on(this, &topic, data),
                 None => this.unheard(data),
@@ -121,15 +121,15 @@ impl Inner {
     }
 
     /// Emits to a topic. As with [`emit`](Self::emit), the data stays where it is for as long as it can, so this is not
-    /// inlined into what gets it as a value. An entry that was removed meanwhile has nobody to hear it: whoever registered
-    /// anew did so while this emit was on its way.
+    /// inlined into what gets it as a value. An entry that was removed meanwhile has nobody to hear it, unless its name is
+    /// hot: whoever registered anew did so while this emit was on its way.
     #[inline(never)]
     pub(crate) fn emit_on<D: IntoEvtData>(
         this: &Arc<Self>,
         topic: &Arc<TopicShared>,
         data: &mut Option<D>,
     ) -> Emitted {
-        if cfg!(feature = "std") && !D::ALLOCATES && topic.hint() == Hint::OneLane {
+        if ROUTED && !D::ALLOCATES && topic.hint() == Hint::OneLane {
             let mut wakeup = None;
             return match topic::commit_plain(topic, data, &mut wakeup) {
                 Some(callbacks) => topic::finish_plain(Some(topic), callbacks, wakeup),
@@ -159,7 +159,7 @@ impl Inner {
     ) -> Emitted {
         let hint = topic.hint();
         // Whether anybody still waits is not known without the lock.
-        let may_be_gone = cfg!(feature = "std") && D::ALLOCATES && hint == Hint::Waiters;
+        let may_be_gone = ROUTED && D::ALLOCATES && hint == Hint::Waiters;
         if matches!(hint, Hint::Nobody | Hint::Closed) || (may_be_gone && topic.waiting() == 0) {
             return this.unheard(data);
         }
@@ -167,7 +167,7 @@ impl Inner {
         let shared =
             cfg!(feature = "std") && hint == Hint::Many && !(D::is_plain() && topic.copies());
         match data.take() {
-            Some(data) if cfg!(feature = "std") && !D::ALLOCATES && hint == Hint::Waiters => {
+            Some(data) if ROUTED && !D::ALLOCATES && hint == Hint::Waiters => {
                 topic::commit_waiters(this, topic, data)
             }
             Some(data) => Self::emit_built(this, topic, hint, &mut Some(data.into_data(shared))),

@@ -7,7 +7,7 @@ use super::{DelayKey, Known};
 use crate::callback::Identity;
 use crate::delay::Action;
 use crate::record::Record;
-use crate::sync::Arc;
+use crate::sync::{Arc, ROUTED};
 use crate::topic::TopicShared;
 
 /// There are no threads to spread.
@@ -17,11 +17,11 @@ pub(crate) fn shard_of(_hash: u64) -> usize {
     0
 }
 
-/// And no names that are found otherwise.
-pub(crate) const HOT: usize = 0;
+/// And no names that are found otherwise, but in models, where all names share one place.
+pub(crate) const HOT: usize = if ROUTED { 1 } else { 0 };
 
-pub(crate) fn places_of(_hash: u64) -> [usize; 0] {
-    []
+pub(crate) fn places_of(_hash: u64) -> [usize; HOT] {
+    [0; HOT]
 }
 
 /// Names are compared, not hashed.

@@ -12,8 +12,8 @@ use crate::lane::Lane;
 use crate::manager::Inner;
 use crate::published::Setter;
 use crate::round::Round;
-use crate::sync::Arc;
 use crate::sync::atomic::Ordering;
+use crate::sync::{Arc, ROUTED};
 use crate::wakeup::{Wakeup, Wakeups};
 
 /// What a commit leaves to be done after unlocking.
@@ -83,7 +83,7 @@ pub(crate) fn commit_waiters<D: IntoEvtData>(
         return commit_any(owner, topic, &mut Some(data.into_data(false)));
     };
     // Without std the hint tells whether anybody waits, but for the moment.
-    if cfg!(feature = "std") && waiters == 0 {
+    if ROUTED && waiters == 0 {
         return owner.unheard(&mut Some(data));
     }
     if unneeded {
@@ -155,7 +155,7 @@ impl TopicShared {
             let (waiters, round) = state.claim_waiters();
             Some((waiters, round, state.is_unneeded()))
         };
-        if !cfg!(feature = "std") {
+        if !ROUTED {
             return self.change(claim);
         }
         self.state.with(|state| {

@@ -9,6 +9,7 @@ mod closing;
 mod counted;
 mod delays;
 mod found;
+mod hot;
 mod idle;
 mod lane;
 mod lock;
