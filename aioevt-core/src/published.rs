@@ -2,7 +2,7 @@
 //! files of the crate with code that the compiler does not check.
 //!
 //! What it buys: `std::sync::OnceLock` has a lock of its own, so whoever sets it under another one pays for two. The
-//! figures are in ARCHITECTURE.md. loom's models of waits run this code.
+//! figures are in ARCHITECTURE.md. loom's models of waits and of hot names run this code.
 #![allow(
     unsafe_code,
     reason = "the value is read without the lock under which it was written; what it relies on is the invariant of `Published`"
