@@ -13,7 +13,8 @@ pub type BoxFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// A future of a [`Timer`] that resolves when its time has come, or with the reason why it never will.
 pub type Sleep = Pin<Box<dyn Future<Output = Result<(), TimerError>> + Send>>;
 
-/// Runs futures on an event loop. One method is to be implemented; the others have a default that is right for most runtimes.
+/// Runs futures on an event loop. One method is to be implemented; the others have a default that is right for most
+/// runtimes. (A spawner that hands on to another one hands these on, too.)
 ///
 /// An implementation
 /// * must run the future to its end without anybody holding a handle: dropping whatever the runtime's own `spawn`
@@ -58,7 +59,8 @@ pub trait Spawner: Send + Sync {
 
     /// Called by such a future when it has more to do and returns: it is to be polled again soon, after the other tasks of
     /// the runtime, its timers and its I/O. As any task, it wakes itself, unless the runtime knows a better way. `cx` is
-    /// that of the future.
+    /// that of the future, which sleeps for ever if nobody wakes it: its lane would stand still. It must not panic: the lane
+    /// is closed then.
     fn yield_now(&self, cx: &mut Context<'_>) {
         cx.waker().wake_by_ref();
     }

@@ -76,7 +76,9 @@ fn nor_where_the_runtime_is_behind_another_handle() {
     assert_eq!(waited(|runtime| EventLoop::new(EventLoop::new(runtime))), 0);
 }
 
-/// It looks at them after so many tasks, and a lane that wakes itself is one each time.
+/// It looks at them after so many tasks, and a lane that wakes itself is one each time. About real time, but not about how
+/// long anything takes: a slow machine makes fewer calls before the timer is due, and only a timer that is never looked at
+/// lets them come to an end.
 #[test]
 fn timers_get_their_turns_while_a_lane_has_much_to_do() {
     const FOR_EVER: usize = 5_000_000;

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Waker};
 
-use aioevt_core::{EventLoop, Manager, Topic};
+use aioevt_core::{EventLoop, Manager, Topic, Wait};
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, Ordering::SeqCst, fence};
 use loom::thread;
@@ -63,6 +63,15 @@ fn a_wait_that_was_armed_before_a_flag_was_looked_at_while_the_route_was_open() 
     arm_and_look(true);
 }
 
+fn assert_seen(was_set: bool, wait: &mut Wait) {
+    let mut cx = Context::from_waker(Waker::noop());
+    let resolved = Pin::new(wait).poll(&mut cx).is_ready();
+    assert!(
+        was_set || resolved,
+        "neither the flag nor the event was seen"
+    );
+}
+
 /// Somebody else arms the first wait of the round: what that one has announced holds for all of them.
 #[test]
 fn a_wait_that_was_armed_beside_another_one_before_a_flag_was_looked_at() {
@@ -85,12 +94,7 @@ fn a_wait_that_was_armed_beside_another_one_before_a_flag_was_looked_at() {
         let mut wait = topic.wait();
         let was_set = flag.load(SeqCst);
         emitter.join().unwrap();
-        let mut cx = Context::from_waker(Waker::noop());
-        let resolved = Pin::new(&mut wait).poll(&mut cx).is_ready();
-        assert!(
-            was_set || resolved,
-            "neither the flag nor the event was seen"
-        );
+        assert_seen(was_set, &mut wait);
         drop((first.join().unwrap(), wait));
     });
 }
@@ -116,12 +120,7 @@ fn waits_one_after_the_other_against_emits() {
         let mut wait = topic.wait();
         let was_set = flag.load(SeqCst);
         emitter.join().unwrap();
-        let mut cx = Context::from_waker(Waker::noop());
-        let resolved = Pin::new(&mut wait).poll(&mut cx).is_ready();
-        assert!(
-            was_set || resolved,
-            "neither the flag nor the event was seen"
-        );
+        assert_seen(was_set, &mut wait);
         drop((first, wait));
     });
 }

@@ -1,112 +1,106 @@
 //! Hot names: an emit finds them without a lock, also while they end and begin anew. In models there is one place for all
 //! names, and the first look-up makes a name hot.
 
-use crate::support::{Kept, Log, model};
-use aioevt_core::{EventLoop, Manager};
+use aioevt_core::{Emitted, EventLoop, Manager};
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, Ordering::SeqCst, fence};
 use loom::thread;
 
+use crate::support::{Kept, Log, model};
+
 fn heat(mgr: &Manager, name: &str) {
-    let r = mgr.register(name, |_: u32| ());
+    let registration = mgr.register(name, |_: u32| ());
     assert_eq!(mgr.emit(name, (0u32,)).callbacks, 1);
     assert_eq!(mgr.emit(name, (0u32,)).callbacks, 1);
-    assert!(r.unregister());
+    assert!(registration.unregister());
 }
 
-/// The wait was armed by name before the flag was looked at.
+/// What listens by name before it looks at a flag hears an emit that comes after the flag.
+fn before_a_flag<T: 'static>(listen: fn(&Manager) -> T, heard: fn(Emitted) -> usize) {
+    model(3, move || {
+        let mgr = Manager::new(EventLoop::inline());
+        heat(&mgr, "x");
+        let flag = Arc::new(AtomicBool::new(false));
+        let emitter = thread::spawn({
+            let (mgr, flag) = (mgr.clone(), flag.clone());
+            move || {
+                flag.store(true, SeqCst);
+                fence(SeqCst);
+                heard(mgr.emit("x", (1u32,)))
+            }
+        });
+        let listener = listen(&mgr);
+        let was_set = flag.load(SeqCst);
+        assert!(emitter.join().unwrap() == 1 || was_set);
+        drop(listener);
+    });
+}
+
 #[test]
 fn a_wait_by_name_before_a_flag() {
-    model(3, || {
-        let mgr = Manager::new(EventLoop::inline());
-        heat(&mgr, "x");
-        let flag = Arc::new(AtomicBool::new(false));
-        let e = thread::spawn({
-            let (mgr, flag) = (mgr.clone(), flag.clone());
-            move || {
-                flag.store(true, SeqCst);
-                fence(SeqCst);
-                mgr.emit("x", (1u32,)).waiters
-            }
-        });
-        let wait = mgr.wait("x");
-        fence(SeqCst);
-        let was = flag.load(SeqCst);
-        let r = e.join().unwrap();
-        assert!(was || r == 1);
-        drop(wait);
-        assert!(mgr.names().is_empty());
-    });
+    before_a_flag(|mgr| mgr.wait("x"), |emitted| emitted.waiters);
 }
 
-/// The same without a fence of the one who waits.
-#[test]
-fn a_wait_by_name_before_a_flag_without_a_fence() {
-    model(3, || {
-        let mgr = Manager::new(EventLoop::inline());
-        heat(&mgr, "x");
-        let flag = Arc::new(AtomicBool::new(false));
-        let e = thread::spawn({
-            let (mgr, flag) = (mgr.clone(), flag.clone());
-            move || {
-                flag.store(true, SeqCst);
-                fence(SeqCst);
-                mgr.emit("x", (1u32,)).waiters
-            }
-        });
-        let wait = mgr.wait("x");
-        let was = flag.load(SeqCst);
-        let r = e.join().unwrap();
-        assert!(was || r == 1);
-        drop(wait);
-    });
-}
-
-/// The callback was registered by name before the flag was looked at.
 #[test]
 fn a_callback_by_name_before_a_flag() {
+    let listen = |mgr: &Manager| mgr.register("x", |_: u32| ());
+    before_a_flag(listen, |emitted| emitted.callbacks);
+}
+
+/// A name becomes hot while others emit to it: each finds it, by either way.
+#[test]
+fn emits_while_a_name_becomes_hot() {
     model(3, || {
         let mgr = Manager::new(EventLoop::inline());
-        heat(&mgr, "x");
         let log = Log::default();
-        let flag = Arc::new(AtomicBool::new(false));
-        let e = thread::spawn({
-            let (mgr, flag) = (mgr.clone(), flag.clone());
-            move || {
-                flag.store(true, SeqCst);
-                fence(SeqCst);
-                mgr.emit("x", (1u32,)).callbacks
-            }
+        mgr.register("x", log.callback());
+        let other = mgr.clone();
+        let emitter = thread::spawn(move || {
+            let heard = [1, 2].map(|n: u32| other.emit("x", (n,)).callbacks);
+            assert_eq!(heard, [1, 1]);
         });
-        let _r = mgr.register("x", log.callback());
-        let was = flag.load(SeqCst);
-        let r = e.join().unwrap();
-        assert!(was || r == 1);
-        assert_eq!(log.len(), r);
+        assert_eq!(mgr.emit("x", (3u32,)).callbacks, 1);
+        emitter.join().unwrap();
+        let mut all = log.all();
+        all.retain(|n| *n != 3);
+        assert_eq!((all, log.len()), (vec![1, 2], 3));
     });
 }
 
-/// It becomes hot while its callback is exchanged for another one.
-#[test]
-fn becomes_hot_against_unregister_and_register() {
-    model(3, || {
+/// The name ends and begins anew during an emit, which is heard by one side, or by nobody.
+fn emit_against_the_end_and_the_next_begin(is_hot: bool) {
+    model(3, move || {
         let mgr = Manager::new(EventLoop::inline());
-        let (a, b) = (Log::default(), Log::default());
-        let old = mgr.register("x", a.callback());
+        if is_hot {
+            heat(&mgr, "x");
+        }
+        let (before, after) = (Log::default(), Log::default());
+        let old = mgr.register("x", before.callback());
         let other = mgr.clone();
-        let e = thread::spawn(move || other.emit("x", (1u32,)).callbacks);
+        let emitter = thread::spawn(move || other.emit("x", (1u32,)).callbacks);
         assert!(old.unregister());
-        let new = mgr.register("x", b.callback());
-        let heard = e.join().unwrap();
-        let d = mgr.stats().discarded as usize;
-        assert_eq!(a.len() + b.len() + d, heard);
+        let new = mgr.register("x", after.callback());
+        let heard = emitter.join().unwrap();
+        let discarded = mgr.stats().discarded as usize;
+        assert_eq!(before.len() + after.len() + discarded, heard);
         assert_eq!(mgr.names(), ["x"]);
-        assert_eq!(mgr.emit("x", (2u32,)).callbacks, 1);
-        assert_eq!(mgr.emit("x", (2u32,)).callbacks, 1);
-        assert_eq!(b.all().iter().filter(|n| **n == 2).count(), 2);
+        for _ in 0..2 {
+            assert_eq!(mgr.emit("x", (2u32,)).callbacks, 1);
+        }
+        assert_eq!(after.all().iter().filter(|n| **n == 2).count(), 2);
         assert!(new.unregister());
         assert!(mgr.names().is_empty());
     });
+}
+
+#[test]
+fn emit_to_a_hot_name_against_its_end_and_next_begin() {
+    emit_against_the_end_and_the_next_begin(true);
+}
+
+#[test]
+fn emit_that_makes_a_name_hot_against_its_end_and_next_begin() {
+    emit_against_the_end_and_the_next_begin(false);
 }
 
 /// The only call of one callback ends the name, or another one keeps it.
@@ -311,6 +305,7 @@ fn becomes_hot_and_ends_against_register() {
         assert!(mgr.names().is_empty());
     });
 }
+
 /// Two names of which one has the place.
 #[test]
 fn two_names_and_one_place() {

@@ -57,52 +57,6 @@ fn topic_against_the_last_claim() {
     });
 }
 
-/// A name becomes hot while others emit to it: each finds it, by either way.
-#[test]
-fn emits_while_a_name_becomes_hot() {
-    model(3, || {
-        let mgr = Manager::new(EventLoop::inline());
-        let log = Log::default();
-        mgr.register("x", log.callback());
-        let other = mgr.clone();
-        let emitter = thread::spawn(move || {
-            let heard = [1, 2].map(|n: u32| other.emit("x", (n,)).callbacks);
-            assert_eq!(heard, [1, 1]);
-        });
-        assert_eq!(mgr.emit("x", (3u32,)).callbacks, 1);
-        emitter.join().unwrap();
-        let mut all = log.all();
-        all.retain(|n| *n != 3);
-        assert_eq!((all, log.len()), (vec![1, 2], 3));
-    });
-}
-
-/// A hot name ends and begins anew while an emit has found it already: that one is heard by one side, or by nobody.
-#[test]
-fn emit_to_a_hot_name_against_its_end_and_next_begin() {
-    model(3, || {
-        let mgr = Manager::new(EventLoop::inline());
-        let (before, after) = (Log::default(), Log::default());
-        let old = mgr.register("x", before.callback());
-        mgr.emit("x", (0u32,));
-        let other = mgr.clone();
-        let emitter = thread::spawn(move || other.emit("x", (1u32,)).callbacks);
-        assert!(old.unregister());
-        let new = mgr.register("x", after.callback());
-        let heard = emitter.join().unwrap();
-        assert_eq!(mgr.names(), ["x"]);
-        assert_eq!(mgr.emit("x", (2u32,)).callbacks, 1);
-        let stats = mgr.stats();
-        assert_eq!(
-            before.len() + after.len() + stats.discarded as usize,
-            heard + 2
-        );
-        assert_eq!(after.all().last(), Some(&2));
-        assert!(new.unregister());
-        assert!(mgr.names().is_empty());
-    });
-}
-
 /// The last `Manager` handle goes while a weak one is upgraded: either it is closed, or the upgrade keeps it open.
 #[test]
 fn upgrade_against_the_last_manager() {
