@@ -424,6 +424,11 @@ impl Data {
         shared
     }
 
+    /// Takes it from where it is, and leaves nothing there that needs to be dropped.
+    pub(crate) fn take(&mut self) -> Self {
+        mem::replace(self, Self::Inline(Small::empty()))
+    }
+
     /// The same for whoever has it alone.
     pub(crate) fn into_shared(self) -> EvtData {
         EvtData(match self {

@@ -400,6 +400,25 @@ impl LaneState {
         }
     }
 
+    /// The driver of an inline lane, if it is free, for a usual event that is not queued.
+    #[cfg(any(feature = "std", loom, shuttle))]
+    #[inline]
+    pub(crate) fn take_driver_for(
+        &mut self,
+        lane: &Lane,
+        slot: SlotId,
+        member: usize,
+        callbacks: usize,
+    ) -> Option<Box<Driver>> {
+        let mut driver = self.parked.take()?;
+        driver.direct = (slot, member);
+        lane.running.enter();
+        if let Some(member) = self.members.get_mut(member) {
+            member.accepted += callbacks as u64;
+        }
+        Some(driver)
+    }
+
     /// The driver of an inline lane, if it is free, with what there is to do.
     #[inline]
     pub(crate) fn take_driver(&mut self, lane: &Lane) -> Option<Box<Driver>> {

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::task::Waker;
 
+use crate::data::Data;
 use crate::lane::{Driver, Lane, LaneState, inline};
 use crate::sync::Arc;
 use crate::wakers::wake;
@@ -22,12 +23,33 @@ impl Wakeup {
     /// pieces than it was just written.
     #[inline(always)]
     pub(crate) fn run<'a>(this: Option<Self>, route: impl FnOnce() -> Option<&'a Arc<Lane>>) {
+        Self::run_by(this, route, inline::run);
+    }
+
+    /// The same where an inline lane has yet to get the event: it is not in its queue.
+    #[inline(always)]
+    pub(crate) fn run_with<'a>(
+        this: Option<Self>,
+        route: impl FnOnce() -> Option<&'a Arc<Lane>>,
+        data: &mut Data,
+    ) {
+        Self::run_by(this, route, |lane, driver| {
+            inline::run_with(lane, driver, data);
+        });
+    }
+
+    #[inline(always)]
+    fn run_by<'a>(
+        this: Option<Self>,
+        route: impl FnOnce() -> Option<&'a Arc<Lane>>,
+        run: impl FnOnce(&Arc<Lane>, Box<Driver>),
+    ) {
         match this {
             None => {}
             Some(Self::Waker(waker)) => wake(waker),
-            Some(Self::Inline(driver, Some(lane))) => inline::run(&lane, driver),
+            Some(Self::Inline(driver, Some(lane))) => run(&lane, driver),
             Some(Self::Inline(driver, None)) => match route() {
-                Some(lane) => inline::run(lane, driver),
+                Some(lane) => run(lane, driver),
                 None => debug_assert!(false, "it came by a route, or its lane was kept"),
             },
         }

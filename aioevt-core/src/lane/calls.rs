@@ -11,7 +11,7 @@ use crate::error::CallbackErrorKind;
 use crate::invoke::{Event, Trouble};
 use crate::ledger::Tally;
 use crate::record::{GroupFlag, Record};
-use crate::sync::Arc;
+use crate::sync::{Arc, ROUTED};
 
 /// How far one event has come. It outlives a panic of a callback, which leaves everything else half done.
 #[derive(Default)]
@@ -54,7 +54,10 @@ impl Calls {
         budget: &mut usize,
     ) -> bool {
         loop {
-            let simply = if slot.may_have_counted() {
+            // One that did not simply run may have been called before, by `deliver_simply`.
+            let simply = if ROUTED && self.trouble.is_some() {
+                false
+            } else if slot.may_have_counted() {
                 self.call_plain::<true>(lane, slot, data, cx, *budget)
             } else {
                 self.call_plain::<false>(lane, slot, data, cx, *budget)
@@ -79,6 +82,21 @@ impl Calls {
                 self.call_special(lane, slot, data, tally, cx, budget);
             }
         }
+    }
+
+    /// Calls all callbacks of a usual event before which everything was worked off, so that none is counted. `false` if one is
+    /// taken back or did not simply run: the event goes on with `deliver`.
+    #[inline]
+    pub(super) fn deliver_simply(
+        &mut self,
+        lane: &Arc<Lane>,
+        slot: &mut Slot,
+        data: &mut Data,
+        cx: &mut Context<'_>,
+    ) -> bool {
+        debug_assert!(!slot.has_counted(), "the way of a usual event is open");
+        self.call_plain::<false>(lane, slot, data, cx, usize::MAX)
+            && self.position == slot.entries.len()
     }
 
     /// The hot loop: calls callbacks up to the first that has to be asked whether it starts. `false` if the last one

@@ -9,7 +9,8 @@ use super::calls::Calls;
 use super::message::Message;
 use super::table::{Slot, SlotId, Table};
 use super::{After, Lane, LaneState};
-use crate::contain::{Panic, contain};
+use crate::contain::{Panic, contain, contain_drop};
+use crate::data::Data;
 use crate::error::CallbackErrorKind;
 use crate::ledger::Tally;
 use crate::sync::Arc;
@@ -37,6 +38,8 @@ pub(crate) struct Driver {
     pub(super) calls: Calls,
     /// The slot of the event whose payload is being dropped.
     dropping: Option<SlotId>,
+    /// The slot and the account of the event that is not queued; see `lane/inline.rs`.
+    pub(super) direct: (SlotId, usize),
     /// Outcomes not yet in the ledger, by member.
     tallies: Vec<(usize, Tally)>,
     /// The largest batch since the buffers were last looked at.
@@ -59,6 +62,46 @@ impl Driver {
                 Ok(done) => return done,
                 Err(panic) => self.panicked(panic, budget),
             }
+        }
+    }
+
+    /// Delivers the event that is not queued, which has no budget: how many calls that were. `None` if something was not as
+    /// usual, and there is more to do: it goes on as an event of the batch.
+    #[inline]
+    pub(super) fn work_directly(
+        &mut self,
+        lane: &Arc<Lane>,
+        data: &mut Data,
+        cx: &mut Context<'_>,
+    ) -> Option<usize> {
+        let id = self.direct.0;
+        let Some(slot) = self.table.slot(id) else {
+            return Some(0);
+        };
+        let ended = contain(|| self.calls.deliver_simply(lane, slot, data, cx));
+        if !matches!(ended, Ok(true)) {
+            self.go_on(data.take(), ended.map(drop));
+            return None;
+        }
+        let calls = self.calls.position;
+        self.calls.reset();
+        if data.needs_drop() {
+            // Whether it was kept the topic knows since the first event for these callbacks, which was queued.
+            if let Err(panic) = contain_drop(data.take()) {
+                self.payload_panicked(id, &panic.into_message());
+            }
+        }
+        Some(calls)
+    }
+
+    /// The event that was not queued goes on as one of the batch.
+    #[cold]
+    fn go_on(&mut self, data: Data, ended: Result<(), Panic>) {
+        let slot = self.direct.0;
+        self.batch.push(Message::Event { slot, data });
+        if let Err(panic) = ended {
+            let mut budget = usize::MAX;
+            self.panicked(panic, &mut budget);
         }
     }
 
@@ -140,16 +183,7 @@ impl Driver {
     fn panicked(&mut self, panic: Panic, budget: &mut usize) {
         let panic = panic.into_message();
         if let Some(slot) = self.dropping.take() {
-            if let Some((slot, entry)) = self
-                .table
-                .slot(slot)
-                .and_then(|slot| slot.entries.first().map(|e| (&*slot, e)))
-            {
-                // Not the fault of this callback, but it says where the event was.
-                let panic = alloc::format!("the event's data, when it was dropped: {panic}");
-                slot.report(&entry.record, CallbackErrorKind::Panicked(panic));
-            }
-            return;
+            return self.payload_panicked(slot, &panic);
         }
         let kind = CallbackErrorKind::Panicked(panic);
         let Some(Message::Event { slot, .. }) = self.batch.get(self.at) else {
@@ -170,6 +204,20 @@ impl Driver {
         slot.report(&record, kind);
         if last {
             slot.dismiss(called);
+        }
+    }
+
+    /// A payload panicked when it was dropped.
+    #[cold]
+    fn payload_panicked(&mut self, slot: SlotId, panic: &str) {
+        if let Some((slot, entry)) = self
+            .table
+            .slot(slot)
+            .and_then(|slot| slot.entries.first().map(|e| (&*slot, e)))
+        {
+            // Not the fault of this callback, but it says where the event was.
+            let panic = alloc::format!("the event's data, when it was dropped: {panic}");
+            slot.report(&entry.record, CallbackErrorKind::Panicked(panic));
         }
     }
 
@@ -234,6 +282,11 @@ impl Driver {
 
     pub(super) fn count_discarded(&mut self, member: usize, deliveries: u64) {
         tally_of(&mut self.tallies, member).discarded += deliveries;
+    }
+
+    /// Calls of the event that was not queued.
+    pub(super) fn count_ran(&mut self, calls: usize) {
+        tally_of(&mut self.tallies, self.direct.1).ran += calls as u64;
     }
 
     pub(super) fn count_control(&mut self, member: usize) {

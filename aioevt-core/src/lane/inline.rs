@@ -6,7 +6,34 @@ use core::task::{Context, Waker};
 
 use super::driver::Driver;
 use super::{After, Lane};
+use crate::data::Data;
 use crate::sync::{Arc, ROUTED};
+
+/// Delivers an event that is not queued: its emit found the lane at rest, and runs it. The data stays where the emit has it.
+/// With no lock held.
+pub(crate) fn run_with(lane: &Arc<Lane>, mut driver: Box<Driver>, data: &mut Data) {
+    let mut cx = Context::from_waker(Waker::noop());
+    if let Some(calls) = driver.work_directly(lane, data, &mut cx) {
+        let account = driver.direct.1;
+        // Mostly that was all: the account is brought up to date, and the driver put back.
+        let busy = lane.state.with(|state| {
+            let member = state.members.get_mut(account);
+            match member.filter(|it| state.queue.is_empty() && !it.owner.is_awaited_idle()) {
+                Some(member) => {
+                    member.ended.ran += calls as u64;
+                    lane.running.leave();
+                    state.parked = Some(driver);
+                    None
+                }
+                None => Some(driver),
+            }
+        });
+        let Some(free) = busy else { return };
+        driver = free;
+        driver.count_ran(calls);
+    }
+    run(lane, driver);
+}
 
 /// Works off everything that is queued, also what is pushed meanwhile by anyone. With no lock held.
 pub(crate) fn run(lane: &Arc<Lane>, driver: Box<Driver>) {

@@ -66,7 +66,12 @@ impl Slot {
     /// Whether the calls of a callback may be counted. Where it is known, the others are not asked.
     #[inline]
     pub(crate) fn may_have_counted(&self) -> bool {
-        !cfg!(feature = "std") || self.counted > 0
+        !cfg!(feature = "std") || self.has_counted()
+    }
+
+    /// Whether the calls of a callback are counted, with std.
+    pub(crate) fn has_counted(&self) -> bool {
+        self.counted > 0
     }
 
     /// The callback comes. As the last one: they come in the order of their numbers.

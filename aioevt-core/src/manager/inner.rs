@@ -114,7 +114,7 @@ impl Inner {
             .look_up(hash, name, |topic| Sent::new(topic, data, &mut wakeup));
         match sent {
             Sent::Unheard => this.unheard(data),
-            Sent::Committed(callbacks) => topic::finish_plain(None, callbacks, wakeup),
+            Sent::Committed(callbacks) => topic::finish_plain(None, callbacks, wakeup, data),
             Sent::Given(topic) => Self::emit_otherwise(this, &topic, data),
             Sent::Unusual(topic) => Self::emit_unusual(this, &topic, data),
         }
@@ -132,7 +132,7 @@ impl Inner {
         if ROUTED && !D::ALLOCATES && topic.hint() == Hint::OneLane {
             let mut wakeup = None;
             return match topic::commit_plain(topic, data, &mut wakeup) {
-                Some(callbacks) => topic::finish_plain(Some(topic), callbacks, wakeup),
+                Some(callbacks) => topic::finish_plain(Some(topic), callbacks, wakeup, data),
                 None => Self::emit_unusual(this, topic, data),
             };
         }
@@ -187,7 +187,7 @@ impl Inner {
         let mut wakeup = None;
         if hint == Hint::OneLane {
             if let Some(callbacks) = topic::commit_plain(topic, data, &mut wakeup) {
-                return topic::finish_plain(Some(topic), callbacks, wakeup);
+                return topic::finish_plain(Some(topic), callbacks, wakeup, data);
             }
         }
         topic::commit_any(this, topic, data)

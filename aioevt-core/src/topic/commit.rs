@@ -56,13 +56,20 @@ pub(crate) fn keep_lane(topic: &TopicShared, wakeup: &mut Option<Wakeup>) {
 }
 
 /// What a usual commit leaves to be done, by whoever has the topic or has kept the lane. With no lock held.
-#[inline]
-pub(crate) fn finish_plain(
+/// Data that is left is for an inline lane, which gets it where it is. Inlined, so that the wakeup is read where it was
+/// written.
+#[inline(always)]
+pub(crate) fn finish_plain<D: IntoEvtData>(
     topic: Option<&TopicShared>,
     callbacks: usize,
     wakeup: Option<Wakeup>,
+    data: &mut Option<D>,
 ) -> Emitted {
-    Wakeup::run(wakeup, || topic.and_then(route_of));
+    let route = || topic.and_then(route_of);
+    match data.take_if(|_| ROUTED) {
+        None => Wakeup::run(wakeup, route),
+        Some(data) => Wakeup::run_with(wakeup, route, &mut data.into_data(false)),
+    }
     Emitted {
         callbacks,
         ..Emitted::default()

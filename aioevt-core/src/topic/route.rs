@@ -63,7 +63,8 @@ mod imp {
             }
         }
 
-        /// Commits a usual event. If it is another one, the data stays and this is `None`.
+        /// Commits a usual event. If it is another one, the data stays and this is `None`. It also stays for an inline lane
+        /// that the wakeup runs.
         #[inline]
         pub(in crate::topic) fn commit<D: IntoEvtData>(
             &self,
@@ -83,6 +84,12 @@ mod imp {
                 }
                 let slot = self.slot.load(Ordering::Relaxed);
                 let member = self.member.load(Ordering::Relaxed);
+                // Whoever emits to an inline lane that is at rest runs it, and need not queue the event for that.
+                let rests = |lane: &Arc<Lane>| state.take_driver_for(lane, slot, member, callbacks);
+                if let Some(driver) = target.inline().and_then(rests) {
+                    *wakeup = Some(Wakeup::Inline(driver, None));
+                    return Some(callbacks);
+                }
                 state.push_plain(slot, member, callbacks, data)?;
                 if state.is_at_rest() {
                     target.wakeup(state, wakeup);
