@@ -52,8 +52,9 @@ impl Action {
     fn fire(self) {
         match self {
             Self::Emit(emit) => {
-                emit.owner.delay_ended();
+                // In this order: at no moment is it neither pending nor accepted.
                 Inner::emit(&emit.owner, &emit.name, &mut Some(emit.data));
+                emit.owner.delay_ended();
             }
             Self::LimitWait(limit, end) => end(limit, Ok(())),
             Self::LimitIdle(limit, end) => end(limit, Ok(())),

@@ -192,20 +192,22 @@ pub enum WaitError {
     Unregistered,
     /// The timer that should have limited the wait does not work.
     Timer(TimerError),
-    /// A blocking wait was asked for on a thread that is running an event loop of the manager: it would stop the very
-    /// loop that has to go on.
+    /// A blocking wait was asked for that would never end: on a thread that is running an event loop of the manager it would
+    /// stop the very loop that has to go on, and one that had ended before gets nothing more.
     WouldDeadlock,
 }
 
 impl fmt::Display for WaitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TimedOut => f.write_str("timed out before the event came"),
+            Self::TimedOut => f.write_str("the limit passed before the event came, or the manager was idle"),
             Self::Closed => f.write_str("the manager was closed, so the event can never come"),
             Self::Unregistered => f.write_str("the event's name was unregistered while waiting"),
             Self::Timer(error) => write!(f, "the wait cannot be timed: {error}"),
             Self::WouldDeadlock => {
-                f.write_str("a blocking wait on an event loop's own thread would stop that loop; await it instead")
+                f.write_str("a blocking wait here would never end: on an event loop's own thread it stops that loop (in an async \
+                             callback await it instead, but never `idle()`, which waits for the callback that it is in), and \
+                             one that has ended before gets nothing more")
             }
         }
     }

@@ -62,7 +62,7 @@ impl IdleWaiters {
 ///
 /// # Cancel safety
 ///
-/// Dropping it leaves nothing behind.
+/// Dropping it leaves nothing behind. Polled again after it has resolved, it stays pending.
 ///
 /// # Examples
 ///
@@ -189,10 +189,11 @@ impl Idle {
     /// # Errors
     ///
     /// As for the future itself, and [`WaitError::WouldDeadlock`] where it can be noticed that the calling thread is
-    /// running a loop of the manager, as with [`Wait::blocking`](crate::Wait::blocking).
+    /// running a loop of the manager, as with [`Wait::blocking`](crate::Wait::blocking), or if it has resolved before: ask for
+    /// a new one.
     #[cfg(feature = "std")]
     pub fn blocking(mut self) -> Result<(), WaitError> {
-        if self.owner.runs_here() {
+        if self.over || self.owner.runs_here() {
             return Err(WaitError::WouldDeadlock);
         }
         self.cancel_limit();

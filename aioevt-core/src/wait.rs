@@ -147,10 +147,11 @@ impl Wait {
     ///
     /// As for the wait itself, and [`WaitError::WouldDeadlock`] where it can be noticed that the calling thread is
     /// running a loop of the manager: in a callback before its first suspension, anywhere on the thread of a `ThreadLoop`,
-    /// and inside [`PollLoop::poll`](crate::PollLoop::poll).
+    /// and inside [`PollLoop::poll`](crate::PollLoop::poll). Also if the wait has resolved before: nothing more comes of it.
     #[cfg(feature = "std")]
     pub fn blocking(mut self) -> Result<EvtData, WaitError> {
-        if self.owner().is_some_and(|owner| owner.runs_here()) {
+        let is_over = matches!(self.stage, Stage::Over);
+        if is_over || self.owner().is_some_and(|owner| owner.runs_here()) {
             return Err(WaitError::WouldDeadlock);
         }
         self.standing.own_clock = true;

@@ -561,3 +561,20 @@ fn a_long_delay_is_one_sleep_of_a_poll_loop() {
     assert_eq!((now, mgr.stats().delayed), (None, 0));
     drop(never);
 }
+
+/// It had hung, whatever its limit.
+#[test]
+fn blocking_on_what_is_over_ends_at_once() {
+    let mgr = Manager::new(EventLoop::inline());
+    let (mut wait, mut idle) = (mgr.wait("x"), mgr.idle());
+    mgr.emit("x", ());
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(matches!(
+        Pin::new(&mut wait).poll(&mut cx),
+        Poll::Ready(Ok(_))
+    ));
+    assert_eq!(Pin::new(&mut idle).poll(&mut cx), Poll::Ready(Ok(())));
+    let wait = wait.timeout(Duration::MAX).blocking();
+    assert_eq!(wait.map(drop), Err(WaitError::WouldDeadlock));
+    assert_eq!(idle.blocking(), Err(WaitError::WouldDeadlock));
+}

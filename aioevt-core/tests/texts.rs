@@ -88,7 +88,7 @@ fn errors_say_what_to_do() {
         (&TimerError::Closed, "use one that runs"),
         (&timer, "build it with one"),
         (&TimerError::Unsupported, "`timeout_on`"),
-        (&WaitError::TimedOut, "timed out"),
+        (&WaitError::TimedOut, "limit passed"),
         (&WaitError::Closed, "never come"),
         (&WaitError::Unregistered, "unregistered"),
         (&WaitError::Timer(timer), "build it with one"),
