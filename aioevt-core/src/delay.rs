@@ -52,9 +52,9 @@ impl Action {
     fn fire(self) {
         match self {
             Self::Emit(emit) => {
-                // In this order: at no moment is it neither pending nor accepted.
+                emit.owner.delay_fires();
                 Inner::emit(&emit.owner, &emit.name, &mut Some(emit.data));
-                emit.owner.delay_ended();
+                emit.owner.delay_fired();
             }
             Self::LimitWait(limit, end) => end(limit, Ok(())),
             Self::LimitIdle(limit, end) => end(limit, Ok(())),

@@ -7,6 +7,7 @@ mod closing;
 mod driver;
 pub(crate) mod inline;
 mod message;
+mod pace;
 mod patience;
 mod table;
 mod task;
@@ -512,7 +513,7 @@ mod tests {
         let (taken, over) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
         let at_the_end = taken.clone();
         mgr.register("x", move |n: usize| {
-            if n == driver::BUDGET {
+            if n == pace::BUDGET {
                 // The other one takes it.
                 at_the_end.wait();
                 at_the_end.wait();

@@ -77,16 +77,6 @@ impl Moment {
         )
     }
 
-    /// Whether it is less than `span` ago. Where there is no clock, it is not.
-    pub(crate) fn is_within(self, span: Duration) -> bool {
-        let _ = span;
-        #[cfg(feature = "std")]
-        if !MODELLED {
-            return self.0.elapsed() < span;
-        }
-        false
-    }
-
     /// Lets other threads go on until it is so long ago.
     pub(crate) fn linger(self, span: Duration) {
         let _ = span;

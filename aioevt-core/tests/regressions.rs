@@ -7,7 +7,7 @@ mod kept;
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
@@ -577,4 +577,29 @@ fn blocking_on_what_is_over_ends_at_once() {
     let wait = wait.timeout(Duration::MAX).blocking();
     assert_eq!(wait.map(drop), Err(WaitError::WouldDeadlock));
     assert_eq!(idle.blocking(), Err(WaitError::WouldDeadlock));
+}
+
+/// A hundred callbacks of a millisecond were one turn, and everything else on the loop waited for them.
+#[test]
+fn long_calls_of_one_lane_leave_their_turns_to_others() {
+    static NOW: AtomicU64 = AtomicU64::new(0);
+    let mut poll_loop = PollLoop::with_clock(|| (), || Duration::from_millis(NOW.load(SeqCst)));
+    let (lane, other) = (poll_loop.event_loop(), poll_loop.event_loop().new_lane());
+    let mgr = Manager::new(&lane);
+    mgr.register("long", || {
+        NOW.fetch_add(1, SeqCst);
+    });
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    let told = calls.clone();
+    mgr.on("other").event_loop(&other).call(move || {
+        let calls = NOW.load(SeqCst);
+        told.lock().expect("no callback panics").push(calls);
+    });
+    for _ in 0..3 {
+        (0..100).for_each(|_| _ = mgr.emit("long", ()));
+        mgr.emit("other", ());
+        while poll_loop.poll(Duration::ZERO).is_some() {}
+    }
+    // The first turn begins with two, for the registration was short.
+    assert_eq!(*calls.lock().expect("no callback panics"), [2, 101, 201]);
 }

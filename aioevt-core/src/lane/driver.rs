@@ -15,9 +15,6 @@ use crate::error::CallbackErrorKind;
 use crate::ledger::Tally;
 use crate::sync::Arc;
 
-/// Calls in one poll, so that other tasks of the runtime get their turns.
-pub(crate) const BUDGET: usize = 128;
-
 /// A buffer larger than this, and larger than the reserved size, is given back when most of it was not needed.
 const KEPT_MESSAGES: usize = 64;
 

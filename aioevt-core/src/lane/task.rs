@@ -5,17 +5,14 @@ use alloc::vec::Vec;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
-use core::time::Duration;
 
-use super::driver::{BUDGET, Driver};
+use super::driver::Driver;
+use super::pace::{self, Pace};
 use super::patience::Patience;
 use super::{After, Lane, Phase, closing};
 use crate::contain::{Panic, contain, contain_drop};
-use crate::runner::{Moment, Runner};
+use crate::runner::Runner;
 use crate::sync::{Arc, ROUTED};
-
-/// So long may timers and I/O of the runtime wait for a lane that has much to do, and for one turn more.
-const SHORT: Duration = Duration::from_micros(100);
 
 /// Hands the lane's driver to its runtime. A refusal closes the lane, for the driver notices being dropped; what the
 /// spawner says of it is for those who register.
@@ -24,7 +21,7 @@ pub(super) fn spawn(lane: &Arc<Lane>) {
         lane: lane.clone(),
         driver: Driver::default(),
         patience: Patience::default(),
-        yielded: None,
+        pace: Pace::default(),
         ended: false,
     };
     // A panicking spawner has dropped the driver on its way out, like one that refuses it.
@@ -40,8 +37,7 @@ struct LaneTask {
     lane: Arc<Lane>,
     driver: Driver,
     patience: Patience,
-    /// When all others had their turns at last.
-    yielded: Option<Moment>,
+    pace: Pace,
     /// Ended by itself, because nobody needs the lane any more.
     ended: bool,
 }
@@ -76,7 +72,8 @@ impl LaneTask {
     /// when it may be needed.
     fn turn(&mut self, cx: &mut Context<'_>, waker: &mut Option<Waker>) -> Poll<()> {
         let (lane, driver, patience) = (&self.lane, &mut self.driver, &mut self.patience);
-        let mut budget = BUDGET;
+        let now = || pace::now(&lane.runtime);
+        let mut budget = self.pace.begin_turn(now);
         patience.begin_turn();
         let here = Runner::here();
         lane.running.enter();
@@ -88,12 +85,18 @@ impl LaneTask {
             let worked_off = idle || driver.work(lane, cx, &mut budget);
             let mut after = Vec::new();
             if !worked_off {
+                if budget == 0 {
+                    if let Some(more) = self.pace.go_on(now) {
+                        budget = more;
+                        continue;
+                    }
+                }
                 // For whoever looks at the accounts meanwhile. Not worth waiting for: an emitter that has to share its lock
                 // is slow, and what is not in the accounts now will be.
                 lane.state.try_with(|state| driver.flush(state, &mut after));
                 lane.running.leave();
                 After::run_all(after, lane);
-                return match make_way(lane, &mut self.yielded, cx) {
+                return match make_way(lane, &mut self.pace, cx) {
                     Ok(()) => Poll::Pending,
                     // Nobody would poll it again.
                     Err(_) => Poll::Ready(()),
@@ -157,16 +160,13 @@ impl LaneTask {
     }
 }
 
-/// There is more to do, but others are to have their turns. The runtime's own way, with its timers and its I/O, may take a
-/// system call, which would be longer than many a turn: short turns go one after the other as those of other tasks do.
-fn make_way(lane: &Lane, yielded: &mut Option<Moment>, cx: &mut Context<'_>) -> Result<(), Panic> {
-    if yielded.is_some_and(|yielded| yielded.is_within(SHORT)) {
-        return contain(|| cx.waker().wake_by_ref());
+/// There is more to do, but others are to have their turns.
+fn make_way(lane: &Lane, pace: &mut Pace, cx: &mut Context<'_>) -> Result<(), Panic> {
+    if pace.is_way_due() {
+        contain(|| lane.runtime.yield_now(cx))
+    } else {
+        contain(|| cx.waker().wake_by_ref())
     }
-    if cfg!(feature = "std") {
-        *yielded = Some(Moment::now());
-    }
-    contain(|| lane.runtime.yield_now(cx))
 }
 
 impl Drop for LaneTask {

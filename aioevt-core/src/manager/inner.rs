@@ -43,6 +43,18 @@ pub(crate) struct Inner {
 pub(super) struct Lanes {
     pub(super) open: Vec<Arc<Lane>>,
     pub(super) over: Tally,
+    /// Delays that are not pending any more, and no accepted events yet. Without threads there are none for anybody to see.
+    #[cfg(any(feature = "std", loom, shuttle))]
+    firing: usize,
+}
+
+impl Lanes {
+    fn fires(&self) -> bool {
+        #[cfg(any(feature = "std", loom, shuttle))]
+        return self.firing > 0;
+        #[cfg(not(any(feature = "std", loom, shuttle)))]
+        false
+    }
 }
 
 impl Inner {
@@ -55,6 +67,8 @@ impl Inner {
             lanes: Mutex::new(Lanes {
                 open: Vec::new(),
                 over: Tally::default(),
+                #[cfg(any(feature = "std", loom, shuttle))]
+                firing: 0,
             }),
             hook: Mutex::new(None),
             idle: IdleWaiters::new(),
@@ -355,7 +369,7 @@ impl Inner {
                         .map_or(0, |member| member.accepted + member.posted)
                 });
             }
-            ended == accepted
+            ended == accepted && !lanes.fires()
         })
     }
 
@@ -371,6 +385,22 @@ impl Inner {
                 runtimes.push(weak);
             }
         });
+    }
+
+    /// The manager is not idle until it has fired.
+    pub(crate) fn delay_fires(&self) {
+        #[cfg(any(feature = "std", loom, shuttle))]
+        self.lanes.with(|lanes| lanes.firing += 1);
+        self.delay_ended();
+    }
+
+    /// Its event is accepted.
+    pub(crate) fn delay_fired(&self) {
+        #[cfg(any(feature = "std", loom, shuttle))]
+        {
+            self.lanes.with(|lanes| lanes.firing -= 1);
+            self.wake_idle();
+        }
     }
 
     pub(crate) fn delay_ended(&self) {

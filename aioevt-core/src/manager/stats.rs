@@ -49,15 +49,13 @@ pub struct Stats {
     pub callbacks: usize,
     /// Waits armed.
     pub waiters: usize,
-    /// Delayed emits pending. One that fires is in this number until its event is `accepted`, which on inline loops is until
-    /// its callbacks have run: once this is 0, [`idle`](crate::Manager::idle) waits for all that they have caused.
+    /// Delayed emits pending. One that fires leaves this number a moment before its event is `accepted`, for which
+    /// [`idle`](crate::Manager::idle) waits: once this is 0, it resolves behind all that they cause.
     pub delayed: usize,
 }
 
 pub(super) fn collect(inner: &Arc<Inner>) -> Stats {
     let mut stats = Stats::default();
-    // Before what is accepted: a delay that fires meanwhile is here, there or in both, but not in neither.
-    (stats.delayed, stats.delays_lost) = inner.delays();
     let mut accepted = 0;
     let ended = inner.lanes.with(|lanes| {
         let mut ended = lanes.over;
@@ -83,6 +81,7 @@ pub(super) fn collect(inner: &Arc<Inner>) -> Stats {
         stats.callbacks += topic.callbacks();
         stats.waiters += topic.waiting();
     });
+    (stats.delayed, stats.delays_lost) = inner.delays();
     stats.hook_panics = inner.hook_panics();
     stats
 }

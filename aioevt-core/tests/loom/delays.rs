@@ -5,6 +5,7 @@ use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use aioevt_core::{EventLoop, Manager};
+use loom::future::block_on;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 
@@ -140,5 +141,31 @@ fn a_dying_delay_is_pending_or_lost() {
         killer.join().unwrap();
         let stats = mgr.stats();
         assert_eq!((stats.delayed, stats.delays_lost), (0, 1));
+    });
+}
+
+/// Whoever finds no delay pending any more finds the manager idle only behind their events.
+#[test]
+fn idle_against_fire() {
+    model(3, || {
+        let kept = Kept::default();
+        let mgr = Manager::new(kept.event_loop());
+        let log = Log::default();
+        mgr.on("x")
+            .event_loop(EventLoop::inline())
+            .call(log.callback());
+        mgr.emit_after(SECOND, "x", (1u32,));
+        let mut delays = kept.take();
+        let _ = poll(&mut delays);
+        kept.set_now(SECOND);
+        let timer = thread::spawn(move || {
+            let _ = poll(&mut delays);
+            delays
+        });
+        let none = mgr.stats().delayed == 0;
+        assert!(block_on(mgr.idle()).is_ok());
+        assert!(!none || log.len() == 1, "idle in between");
+        drop(timer.join().unwrap());
+        assert_eq!(log.len(), 1);
     });
 }
