@@ -7,11 +7,12 @@
 //! 5. [`waiting`]: waits, timeouts and delays
 //! 6. [`errors_and_shutdown`]: what is reported where, and how to stop without losing anything
 //! 7. [`recipes`]: what most programs need sooner or later, to copy
-//! 8. [`no_std`]: microcontrollers and interrupt handlers
-//! 9. [`security`]: what untrusted names and arguments can do, and what they cannot
-//! 10. [`when_not_to_use_it`]: and what to use instead
-//! 11. [`faq`]: questions that come up
-//! 12. [`coming_from_python`]: the calls of the Python package beside the ones here
+//! 8. [`testing`]: time that stands still, and what fails a test
+//! 9. [`no_std`]: microcontrollers and interrupt handlers
+//! 10. [`security`]: what untrusted names and arguments can do, and what they cannot
+//! 11. [`when_not_to_use_it`]: and what to use instead
+//! 12. [`faq`]: questions that come up
+//! 13. [`coming_from_python`]: the calls of the Python package beside the ones here
 #![cfg(feature = "std")]
 
 #[doc = include_str!("guide/quickstart.md")]
@@ -34,6 +35,9 @@ pub mod errors_and_shutdown {}
 
 #[doc = include_str!("guide/recipes.md")]
 pub mod recipes {}
+
+#[doc = include_str!("guide/testing.md")]
+pub mod testing {}
 
 #[doc = include_str!("guide/no_std.md")]
 pub mod no_std {}

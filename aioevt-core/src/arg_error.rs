@@ -181,7 +181,7 @@ impl fmt::Display for ArgError {
                 }
                 write!(
                     f,
-                    ", found {}; emit fewer, or take as many parameters (or one `EvtData`)",
+                    ", found {}; emit fewer, or take as many (or one `EvtData`)",
                     Count(*given)
                 )
             }
@@ -387,7 +387,7 @@ mod tests {
                     names: vec![],
                 },
                 "argument 3: expected no more than 2, found 3 arguments; \
-                 emit fewer, or take as many parameters (or one `EvtData`)",
+                 emit fewer, or take as many (or one `EvtData`)",
             ),
             (
                 ArgError::Surplus {
@@ -396,7 +396,7 @@ mod tests {
                     names: vec!["a"],
                 },
                 "argument 2: expected no more than 1 (`a`), found 2 arguments; \
-                 emit fewer, or take as many parameters (or one `EvtData`)",
+                 emit fewer, or take as many (or one `EvtData`)",
             ),
             (
                 ArgError::OutOfRange {

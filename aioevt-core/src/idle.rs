@@ -52,7 +52,7 @@ impl IdleWaiters {
 /// drop of the manager was outstanding. Made by [`Manager::idle`](crate::Manager::idle).
 ///
 /// Pending delays and waits do not count. It does not resolve on a loop that never starts, on events that re-emit
-/// themselves for ever, or inside a callback of the same manager.
+/// themselves for ever, or inside a callback of the same manager, be it sync or async: that one is outstanding.
 ///
 /// # Errors
 ///

@@ -25,7 +25,8 @@ use crate::wakers::Ticket;
 /// The next event of a name: a future that resolves to its data. Made by [`Manager::wait`](crate::Manager::wait).
 ///
 /// It is armed already when it is made: an event emitted before the first poll counts, one emitted before the wait was
-/// made does not. All waits armed before an event get the same data.
+/// made does not. All waits armed before an event get the same data. An emit that returns has handed it over to them,
+/// unless another thread's emit was first: that one is about to.
 ///
 /// # Errors
 ///

@@ -309,7 +309,7 @@ mod by_name {
         assert_eq!(
             error(args![1, 2, 3]),
             "argument 3: expected no more than 2 (`num1`, `num4`), found 3 arguments; \
-             emit fewer, or take as many parameters (or one `EvtData`)"
+             emit fewer, or take as many (or one `EvtData`)"
         );
         // Not "missing": the misspelt keyword is what is wrong.
         assert_eq!(
