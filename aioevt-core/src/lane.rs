@@ -58,6 +58,9 @@ pub(crate) struct Lane {
     handover: AtomicUsize,
 }
 
+/// Room for so many accounts is kept when all are closed. A crowd of managers leaves nothing behind.
+const KEPT_ACCOUNTS: usize = 16;
+
 /// Where a lane is in its life.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -212,18 +215,22 @@ impl Lane {
         }
     }
 
-    /// Takes `owner`'s account off the lane if nothing of it is left. The caller holds the manager's list lock.
-    pub(crate) fn retire(&self, owner: &Arc<Inner>) -> Retired {
+    /// Takes an account off the lane if nothing of it is left. The caller holds the manager's list lock.
+    pub(crate) fn retire(&self, account: usize) -> Retired {
         self.state.with(|state| {
-            let account = state.account_of(owner);
-            let Some((key, _)) = account.filter(|(_, member)| member.is_over()) else {
+            if !state.account(account).is_some_and(Member::is_over) {
                 return Retired::Stays;
-            };
-            let member = state.members.remove(key);
-            if ROUTED && state.is_closed() && state.members.is_empty() {
-                // The route of a hot name may keep the state for long.
-                state.members = Slab::new();
-                state.free_slots = Vec::new();
+            }
+            let member = state.members.remove(account);
+            if ROUTED && state.members.is_empty() {
+                let closed = state.is_closed();
+                if closed {
+                    // The route of a hot name may keep the state for long.
+                    state.free_slots = Vec::new();
+                }
+                if closed || state.members.capacity() > KEPT_ACCOUNTS {
+                    state.members = Slab::new();
+                }
             }
             Retired::Gone(
                 member,
@@ -271,14 +278,9 @@ impl LaneState {
         }
     }
 
-    pub(crate) fn member_of(&self, owner: &Arc<Inner>) -> Option<&Member> {
-        self.account_of(owner).map(|(_, member)| member)
-    }
-
-    fn account_of(&self, owner: &Arc<Inner>) -> Option<(usize, &Member)> {
-        self.members
-            .iter()
-            .find(|(_, member)| Arc::ptr_eq(&member.owner, owner))
+    /// An account, by its place.
+    pub(crate) fn account(&self, place: usize) -> Option<&Member> {
+        self.members.get(place)
     }
 
     /// Whether `events` more messages can be accepted. Makes room.
@@ -291,14 +293,16 @@ impl LaneState {
         queue.capacity() - queue.len() >= events || queue.try_reserve(events).is_ok()
     }
 
-    /// The account of `owner` with one group more, and whether it is new here. Under the manager's list lock.
-    pub(crate) fn join(&mut self, owner: &Arc<Inner>) -> (usize, bool) {
-        let (key, first) = match self.account_of(owner) {
-            Some((key, _)) => (key, false),
-            None => (self.members.insert(Member::new(owner.clone())), true),
-        };
-        self.members[key].groups += 1;
-        (key, first)
+    /// The place of a new account, for `owner`. Under the manager's list lock, which keeps the place.
+    pub(crate) fn open_account(&mut self, owner: &Arc<Inner>) -> usize {
+        self.members.insert(Member::new(owner.clone()))
+    }
+
+    /// An account has one group more.
+    pub(crate) fn join(&mut self, member: usize) {
+        if let Some(member) = self.members.get_mut(member) {
+            member.groups += 1;
+        }
     }
 
     /// Appends an event for `deliveries` callbacks.
@@ -561,6 +565,20 @@ mod tests {
             assert!(state.with(|state| state.parked.is_none()), "{name}");
             assert_eq!(state.with(|state| state.members.capacity()), 0, "{name}");
         }
+    }
+
+    #[test]
+    fn a_crowd_of_managers_leaves_no_room_behind() {
+        let event_loop = EventLoop::inline();
+        let crowd: Vec<_> = (0..1000).map(|_| Manager::new(&event_loop)).collect();
+        let room = || {
+            let state = &event_loop.lane().state;
+            state.with(|state| state.members.capacity())
+        };
+        crowd.iter().for_each(|mgr| _ = mgr.register("x", || ()));
+        assert!(room() >= 1000);
+        drop(crowd);
+        assert!(room() <= KEPT_ACCOUNTS);
     }
 
     /// Its last handle goes while it is running.

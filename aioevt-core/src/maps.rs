@@ -11,11 +11,11 @@ mod sorted;
 
 #[cfg(not(feature = "std"))]
 pub(crate) use self::few::{
-    Emits, HOT, NameHasher, Registrations, SHARDS, Topics, Tree, places_of, shard_of,
+    Accounts, Emits, HOT, NameHasher, Registrations, SHARDS, Topics, Tree, places_of, shard_of,
 };
 #[cfg(feature = "std")]
 pub(crate) use self::many::{
-    Emits, HOT, NameHasher, Registrations, SHARDS, Topics, Tree, places_of, shard_of,
+    Accounts, Emits, HOT, NameHasher, Registrations, SHARDS, Topics, Tree, places_of, shard_of,
 };
 use crate::delay::DelayKey;
 use crate::record::Record;

@@ -12,6 +12,7 @@ use crate::identities::Identities;
 use crate::idle::IdleWaiters;
 use crate::lane::{Lane, Retired};
 use crate::ledger::Tally;
+use crate::maps::Accounts;
 use crate::names::Names;
 use crate::record::Record;
 use crate::runtime::TimerError;
@@ -41,7 +42,7 @@ pub(crate) struct Inner {
 
 /// The lanes on which the manager has an account, and the sum of the accounts that are over.
 pub(super) struct Lanes {
-    pub(super) open: Vec<Arc<Lane>>,
+    pub(super) open: Accounts,
     pub(super) over: Tally,
     /// Delays that are not pending any more, and no accepted events yet. Without threads there are none for anybody to see.
     #[cfg(any(feature = "std", loom, shuttle))]
@@ -65,7 +66,7 @@ impl Inner {
             handles: AtomicUsize::new(1),
             default_loop: Mutex::new(Some(event_loop)),
             lanes: Mutex::new(Lanes {
-                open: Vec::new(),
+                open: Accounts::default(),
                 over: Tally::default(),
                 #[cfg(any(feature = "std", loom, shuttle))]
                 firing: 0,
@@ -92,7 +93,7 @@ impl Inner {
         }
         self.with_lanes(|lanes| {
             let mut error = TimerError::Unsupported;
-            for lane in lanes.iter().filter(|lane| !lane.runtime.is_inline()) {
+            for (lane, _) in lanes.iter().filter(|(lane, _)| !lane.runtime.is_inline()) {
                 if !lane.is_closed() {
                     return Ok(lane.runtime.clone());
                 }
@@ -298,23 +299,20 @@ impl Inner {
     // Lanes.
 
     /// The lock between a topic's and a lane's: accounts are opened and closed under it.
-    pub(crate) fn with_lanes<R>(&self, f: impl FnOnce(&mut Vec<Arc<Lane>>) -> R) -> R {
+    pub(crate) fn with_lanes<R>(&self, f: impl FnOnce(&mut Accounts) -> R) -> R {
         self.lanes.with(|lanes| f(&mut lanes.open))
     }
 
     /// Closes the account on `lane` if it is over, and keeps its sum.
     pub(crate) fn retire(this: &Arc<Self>, lane: &Arc<Lane>) {
         let (retired, open) = this.lanes.with(|lanes| {
-            let retired = lane.retire(this);
+            let account = lanes.open.of(lane);
+            let retired = account.map_or(Retired::Stays, |account| lane.retire(account));
             let Retired::Gone(member, _) = &retired else {
                 return (retired, None);
             };
             lanes.over.add(&member.ended);
-            let position = lanes.open.iter().position(|open| Arc::ptr_eq(open, lane));
-            (
-                retired,
-                position.map(|position| lanes.open.swap_remove(position)),
-            )
+            (retired, lanes.open.remove(lane))
         });
         if let Retired::Gone(member, waker) = retired {
             if let Some(waker) = waker {
@@ -333,7 +331,7 @@ impl Inner {
         // Also if nothing is registered on it: it keeps the limits and the delays, unless it is inline.
         let default = self.default_loop().filter(|it| !it.runtime().is_inline());
         default.is_some_and(|event_loop| is_here(event_loop.lane()))
-            || self.lanes.with(|lanes| lanes.open.iter().any(is_here))
+            || self.with_lanes(|lanes| lanes.iter().any(|(lane, _)| is_here(lane)))
     }
 
     // Idleness.
@@ -355,17 +353,17 @@ impl Inner {
     pub(crate) fn is_idle(this: &Arc<Self>) -> bool {
         this.lanes.with(|lanes| {
             let (mut ended, mut accepted) = (0, 0);
-            for lane in &lanes.open {
+            for (lane, account) in lanes.open.iter() {
                 ended += lane.state.with(|state| {
-                    state.member_of(this).map_or(0, |member| {
+                    state.account(*account).map_or(0, |member| {
                         member.ended.deliveries() + member.ended.controls
                     })
                 });
             }
-            for lane in &lanes.open {
+            for (lane, account) in lanes.open.iter() {
                 accepted += lane.state.with(|state| {
                     state
-                        .member_of(this)
+                        .account(*account)
                         .map_or(0, |member| member.accepted + member.posted)
                 });
             }

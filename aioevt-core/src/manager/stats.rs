@@ -60,9 +60,9 @@ pub(super) fn collect(inner: &Arc<Inner>) -> Stats {
     let ended = inner.lanes.with(|lanes| {
         let mut ended = lanes.over;
         accepted = ended.deliveries();
-        for lane in &lanes.open {
+        for (lane, account) in lanes.open.iter() {
             lane.state.with(|state| {
-                if let Some(member) = state.member_of(inner) {
+                if let Some(member) = state.account(*account) {
                     accepted += member.accepted;
                     ended.add(&member.ended);
                 }

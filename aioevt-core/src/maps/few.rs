@@ -6,6 +6,7 @@ pub(crate) use super::sorted::Sorted as Tree;
 use super::{DelayKey, Known};
 use crate::callback::Identity;
 use crate::delay::Action;
+use crate::lane::Lane;
 use crate::record::Record;
 use crate::sync::{Arc, ROUTED};
 use crate::topic::TopicShared;
@@ -82,6 +83,32 @@ impl Topics {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<TopicShared>> {
+        self.0.iter()
+    }
+}
+
+/// The lanes on which a manager has an account, and the account's place there.
+#[derive(Default)]
+pub(crate) struct Accounts(Vec<(Arc<Lane>, usize)>);
+
+impl Accounts {
+    pub(crate) fn of(&self, lane: &Arc<Lane>) -> Option<usize> {
+        let (_, place) = self.iter().find(|(other, _)| Arc::ptr_eq(other, lane))?;
+        Some(*place)
+    }
+
+    pub(crate) fn insert(&mut self, lane: &Arc<Lane>, place: usize) {
+        self.0.push((lane.clone(), place));
+    }
+
+    pub(crate) fn remove(&mut self, lane: &Arc<Lane>) -> Option<Arc<Lane>> {
+        let found = self
+            .iter()
+            .position(|(other, _)| Arc::ptr_eq(other, lane))?;
+        Some(self.0.swap_remove(found).0)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &(Arc<Lane>, usize)> {
         self.0.iter()
     }
 }

@@ -10,6 +10,7 @@ use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use super::{DelayKey, Known};
 use crate::callback::Identity;
 use crate::delay::Action;
+use crate::lane::Lane;
 use crate::record::Record;
 use crate::sync::Arc;
 use crate::topic::TopicShared;
@@ -144,6 +145,35 @@ impl Registrations {
 
 fn key(topic: &Arc<TopicShared>, record: &Arc<Record>) -> (u64, usize, u64) {
     (topic.hash, Arc::as_ptr(topic) as usize, record.id)
+}
+
+/// The lanes on which a manager has an account, by address, and the account's place there. Nobody else has that address while
+/// it is in here.
+#[derive(Default)]
+pub(crate) struct Accounts(Tree<usize, (Arc<Lane>, usize)>);
+
+impl Accounts {
+    pub(crate) fn of(&self, lane: &Arc<Lane>) -> Option<usize> {
+        let (_, place) = self.0.get(&address(lane))?;
+        Some(*place)
+    }
+
+    pub(crate) fn insert(&mut self, lane: &Arc<Lane>, place: usize) {
+        self.0.insert(address(lane), (lane.clone(), place));
+    }
+
+    pub(crate) fn remove(&mut self, lane: &Arc<Lane>) -> Option<Arc<Lane>> {
+        let (lane, _) = self.0.remove(&address(lane))?;
+        Some(lane)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &(Arc<Lane>, usize)> {
+        self.0.values()
+    }
+}
+
+fn address(lane: &Arc<Lane>) -> usize {
+    Arc::as_ptr(lane) as usize
 }
 
 /// Which delayed emits are of which manager, by its address: closing one does not look at all others'.

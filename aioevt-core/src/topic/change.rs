@@ -84,10 +84,12 @@ pub(crate) fn attach(
                 if lane_state.is_closed() {
                     return Err(lane_state.why_closed());
                 }
-                let (member, first) = lane_state.join(owner);
-                if first {
-                    lanes.push(lane.clone());
-                }
+                let member = lanes.of(lane).unwrap_or_else(|| {
+                    let account = lane_state.open_account(owner);
+                    lanes.insert(lane, account);
+                    account
+                });
+                lane_state.join(member);
                 let slot = lane_state.take_slot();
                 let mut group = Group {
                     lane: lane.clone(),
