@@ -124,7 +124,7 @@ mod imp {
     use super::BUDGET;
 
     #[derive(Default)]
-    pub(in crate::lane) struct Pace;
+    pub(in crate::lane) struct Pace(());
 
     impl Pace {
         pub(in crate::lane) fn begin_turn<T>(&mut self, _: T) -> usize {

@@ -109,8 +109,8 @@ pub(crate) fn wrong_arity_is_explained_and_the_registration_stays<L: LoopUnderTe
     );
     assert_eq!(
         told,
-        "x/two: not called: argument 3: expected no more than 2, found 3 arguments; emit fewer, or take as many \
-         parameters (or one `EvtData`)"
+        "x/two: not called: argument 3: expected no more than 2, found 3 arguments; emit fewer, or take as many (or \
+         one `EvtData`)"
     );
 }
 
