@@ -379,11 +379,11 @@ impl LaneState {
         }
     }
 
-    /// Whether there is something to set going.
+    /// Whether there is a driver to be woken.
     #[cfg(any(feature = "std", loom, shuttle))]
     #[inline]
-    pub(crate) fn is_at_rest(&self) -> bool {
-        self.waker.is_some() || self.parked.is_some()
+    pub(crate) fn is_asleep(&self) -> bool {
+        self.waker.is_some()
     }
 
     /// Puts what sets a lane with a runtime going after a push into `place`, for the caller to use after unlocking.

@@ -509,3 +509,47 @@ fn delays_of_a_task_that_cannot_wake_itself_end() {
     let stats = mgr.stats();
     assert_eq!((stats.delayed, stats.ran + stats.delays_lost), (0, MANY));
 }
+
+/// Lets others go on in a way of its own, and counts.
+struct Polite(Odd, Arc<Mutex<usize>>);
+
+impl Spawner for Polite {
+    fn spawn(&self, future: BoxFuture) -> Result<(), SpawnError> {
+        self.0.spawn(future)
+    }
+
+    fn yield_now(&self, _: &mut Context<'_>) {
+        *self.1.lock().unwrap() += 1;
+    }
+}
+
+impl Timer for Polite {
+    fn now(&self) -> Duration {
+        self.0.now()
+    }
+
+    fn sleep(&self, duration: Duration) -> Sleep {
+        self.0.sleep(duration)
+    }
+}
+
+#[test]
+fn a_lane_with_much_to_do_yields_as_its_runtime_wants_it_also_behind_other_handles() {
+    let handles: [fn(Polite) -> EventLoop; 3] = [
+        EventLoop::new,
+        |runtime| EventLoop::new(Arc::new(runtime)),
+        |runtime| EventLoop::new(EventLoop::new(runtime)),
+    ];
+    for event_loop in handles {
+        let (odd, yields) = (Odd::new(|_| unreachable!()), Arc::default());
+        let mgr = Manager::new(event_loop(Polite(odd.clone(), Arc::clone(&yields))));
+        mgr.register("x", || ());
+        for _ in 0..200 {
+            mgr.emit("x", ());
+        }
+        odd.run();
+        assert_eq!(*yields.lock().unwrap(), 1);
+        odd.run();
+        assert_eq!((mgr.stats().ran, *yields.lock().unwrap()), (200, 1));
+    }
+}

@@ -72,10 +72,10 @@ impl Driver {
         cx: &mut Context<'_>,
     ) -> Option<usize> {
         let id = self.direct.0;
-        let Some(slot) = self.table.slot(id) else {
-            return Some(0);
-        };
-        let ended = contain(|| self.calls.deliver_simply(lane, slot, data, cx));
+        let ended = contain(|| match self.table.slot(id) {
+            Some(slot) => self.calls.deliver_simply(lane, slot, data, cx),
+            None => true,
+        });
         if !matches!(ended, Ok(true)) {
             self.go_on(data.take(), ended.map(drop));
             return None;

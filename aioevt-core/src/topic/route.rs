@@ -38,15 +38,6 @@ mod imp {
     }
 
     impl Target {
-        #[inline(never)]
-        fn wakeup(&self, state: &mut LaneState, place: &mut Option<Wakeup>) {
-            state.wakeup_by_runtime(place);
-            if place.is_none() {
-                let driver = self.inline().and_then(|lane| state.take_driver(lane));
-                *place = driver.map(|driver| Wakeup::Inline(driver, None));
-            }
-        }
-
         /// The lane, if it is an inline one.
         #[inline]
         pub(in crate::topic) fn inline(&self) -> Option<&Arc<Lane>> {
@@ -91,8 +82,8 @@ mod imp {
                     return Some(callbacks);
                 }
                 state.push_plain(slot, member, callbacks, data)?;
-                if state.is_at_rest() {
-                    target.wakeup(state, wakeup);
+                if state.is_asleep() {
+                    state.wakeup_by_runtime(wakeup);
                 }
                 Some(callbacks)
             })
