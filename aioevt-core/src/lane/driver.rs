@@ -72,9 +72,10 @@ impl Driver {
         cx: &mut Context<'_>,
     ) -> Option<usize> {
         let id = self.direct.0;
-        let ended = contain(|| match self.table.slot(id) {
-            Some(slot) => self.calls.deliver_simply(lane, slot, data, cx),
-            None => true,
+        let (table, calls) = (&mut self.table, &mut self.calls);
+        let ended = contain(|| {
+            let slot = table.slot(id);
+            slot.is_none_or(|slot| calls.deliver_simply(lane, slot, data, cx))
         });
         if !matches!(ended, Ok(true)) {
             self.go_on(data.take(), ended.map(drop));
