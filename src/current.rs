@@ -11,7 +11,8 @@ use aioevt_core::EventLoop;
 /// 1. tokio, if the calling thread is in a tokio runtime: in `block_on`, in a task or in `Handle::enter`;
 /// 2. else async-std, inside one of its tasks or its `block_on`;
 /// 3. else the one that runs without being entered, async-std's or smol's global executor, if only one of the two
-///    features is enabled. A smol executor of one's own is never found: use `SmolRuntime::new`.
+///    features is enabled. A smol executor of one's own is never found: use `SmolRuntime::new`; nor is the `ThreadLoop` or
+///    `PollLoop` that the caller runs on: pass that one.
 ///
 /// It is for applications. A feature that another crate of the program enables can turn the last step into the error,
 /// so a library takes an [`EventLoop`] from its caller. Two calls give two lanes, with no order between their

@@ -58,7 +58,8 @@ pub struct EventLoop {
 impl EventLoop {
     /// An event loop on `runtime`, with a new lane. Make one per runtime and pass it by reference: two of them on the
     /// same runtime do not know of each other, and order nothing between them. (Of an `EventLoop`, which is a runtime as
-    /// well, take a [`new_lane`](Self::new_lane): made anew it does not know when its thread is shut down.)
+    /// well, take a [`new_lane`](Self::new_lane): made anew it does not know when its thread is shut down, and of an inline
+    /// one it is closed.)
     pub fn new<R: Spawner + Timer + 'static>(runtime: R) -> Self {
         Self::on(Kind::Foreign(Box::new(runtime)))
     }

@@ -120,7 +120,8 @@ impl Manager {
 
     /// Emits an event: every callback registered under `name` gets a delivery on its own loop, and every wait armed for
     /// it resolves. Returns at once (after the callbacks of an [inline](crate::EventLoop::inline) loop, and of what others
-    /// emit to it meanwhile); never blocks, never fails, never panics.
+    /// emit to it meanwhile); never blocks, never fails, never panics. Whoever sleeps is woken here: a waker of one's own that
+    /// takes its time keeps this call, and the wakes that come after it.
     ///
     /// `data` is a tuple of 0 to 12 values, [`args!`](crate::args!), or an [`EvtData`](crate::EvtData) to pass on
     /// without copying. There is one payload however many hear it (small plain numbers and the like are copied, which

@@ -20,7 +20,8 @@
 //!
 //! # Shutdown
 //!
-//! A runtime that is dropped (or `shutdown_timeout`, `shutdown_background`) drops its tasks unfinished. From then on
+//! A runtime that is dropped (or `shutdown_timeout`, `shutdown_background`) drops its tasks unfinished. Its workers look for
+//! that now and then: of callbacks that are queued, some may still run, for which the drop waits. From then on
 //! spawning returns [`SpawnError::Closed`] and sleeps resolve with [`TimerError::Closed`]; those under way are woken for
 //! it. A `TokioRuntime` never keeps its runtime alive. A `current_thread` runtime runs only inside `block_on`: until
 //! then, and between two of them, its tasks are held and its sleeps do not fire.
