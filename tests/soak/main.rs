@@ -206,7 +206,8 @@ fn nothing_is_lost() {
         let left = time.saturating_sub(start.elapsed());
         total.live(&mut rng, GENERATION.min(left));
     }
-    until(|| process::threads() == threads, "a thread is left");
+    // Fewer, if one of the first world had not quite ended.
+    until(|| process::threads() <= threads, "a thread is left");
     // A driver that nobody needs any more ends by itself, on an executor that lives on.
     let grown = || process::heap().saturating_sub(heap);
     until(|| grown() < SLACK, "memory is left on the heap");

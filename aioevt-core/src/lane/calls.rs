@@ -58,9 +58,9 @@ impl Calls {
             let simply = if ROUTED && self.trouble.is_some() {
                 false
             } else if slot.may_have_counted() {
-                self.call_plain::<true>(lane, slot, data, cx, *budget)
+                self.call_plain::<true, true>(lane, slot, data, cx, *budget)
             } else {
-                self.call_plain::<false>(lane, slot, data, cx, *budget)
+                self.call_plain::<false, true>(lane, slot, data, cx, *budget)
             };
             let calls = self.settle(budget);
             tally.ran += calls as u64;
@@ -95,14 +95,15 @@ impl Calls {
         cx: &mut Context<'_>,
     ) -> bool {
         debug_assert!(!slot.has_counted(), "the way of a usual event is open");
-        self.call_plain::<false>(lane, slot, data, cx, usize::MAX)
+        self.call_plain::<false, false>(lane, slot, data, cx, usize::MAX)
             && self.position == slot.entries.len()
     }
 
     /// The hot loop: calls callbacks up to the first that has to be asked whether it starts. `false` if the last one
-    /// called did not simply run. The calls of some may be `COUNTED`.
+    /// called did not simply run. The calls of some may be `COUNTED`, and a loop with a thread of its own `STOPS` when it is
+    /// shut down.
     #[inline(never)]
-    fn call_plain<const COUNTED: bool>(
+    fn call_plain<const COUNTED: bool, const STOPS: bool>(
         &mut self,
         lane: &Arc<Lane>,
         slot: &mut Slot,
@@ -115,7 +116,8 @@ impl Calls {
         let left = entries.get_mut(self.position..).unwrap_or_default();
         let until = budget.min(left.len());
         for entry in &mut left[..until] {
-            if (COUNTED && entry.calls.are_counted()) || !group.is_calm() || runtime.is_stopping() {
+            let stops = STOPS && runtime.is_stopping();
+            if (COUNTED && entry.calls.are_counted()) || !group.is_calm() || stops {
                 return true;
             }
             let Some(invoke) = &mut entry.invoke else {
