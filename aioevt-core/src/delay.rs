@@ -17,7 +17,7 @@ use crate::manager::Inner;
 use crate::maps::{Emits, Tree};
 use crate::round::WaitLimit;
 use crate::runtime::TimerError;
-use crate::sync::{Arc, Mutex};
+use crate::sync::{Arc, Mutex, ROUTED};
 use crate::wakers::wake;
 
 /// What happens at a deadline.
@@ -53,8 +53,11 @@ impl Action {
         match self {
             Self::Emit(emit) => {
                 emit.owner.delay_fires();
-                Inner::emit(&emit.owner, &emit.name, &mut Some(emit.data));
-                emit.owner.delay_fired();
+                if ROUTED {
+                    Inner::emit_delayed(&emit.owner, &emit.name, &mut Some(emit.data));
+                } else {
+                    Inner::emit(&emit.owner, &emit.name, &mut Some(emit.data));
+                }
             }
             Self::LimitWait(limit, end) => end(limit, Ok(())),
             Self::LimitIdle(limit, end) => end(limit, Ok(())),

@@ -27,7 +27,8 @@ use crate::sync::atomic::{AtomicBool, Ordering};
 /// * Busy (with std): whoever has run dry of events from other threads looks for further ones for up to some 30 µs before
 ///   it sleeps, as long as that has paid lately. Other tasks of the runtime wait for it as they would for a callback.
 /// * Slow: what is emitted waits in the lane's queue, which grows as needed. Emitting never waits. After 128 calls, or (with
-///   std) 100 µs and the call that is running then, the lane lets other tasks of its runtime have their turns.
+///   std) about 100 µs by the loop's clock, the lane lets other tasks of its runtime have their turns. Calls that have become
+///   slow all at once are known after a turn or two of them.
 /// * Not started (nobody runs the runtime yet): deliveries are held, and each runs exactly once, in order, when it
 ///   starts. Timers of such a loop do not fire.
 /// * Closed (the runtime was shut down or refused the lane's driver): what was queued is discarded, counted and reported to the

@@ -567,6 +567,36 @@ mod tests {
         }
     }
 
+    /// Events that are not queued look after the queue, too.
+    #[test]
+    fn an_inline_lane_gives_a_burst_back_and_makes_room_while_it_has_only_single_events() {
+        let event_loop = EventLoop::inline();
+        let mgr = Manager::new(&event_loop);
+        let topic = mgr.topic("x");
+        let mut burst = 10_000;
+        topic.register(move |mgr: Manager| {
+            (0..core::mem::take(&mut burst)).for_each(|_| _ = mgr.emit("x", ()));
+        });
+        let room = || {
+            event_loop.lane().state.with(|state| {
+                let driver = state.parked.as_ref().unwrap();
+                (state.queue.capacity(), driver.batch.capacity())
+            })
+        };
+        topic.emit(());
+        assert!(room().0.max(room().1) >= 10_000);
+        (0..100).for_each(|_| _ = topic.emit(()));
+        assert!(room().0.max(room().1) <= 256, "{:?}", room());
+        // Both buffers, also if it was running when that was asked for.
+        let wants = event_loop.clone();
+        mgr.on("y")
+            .once()
+            .call(move || drop(wants.clone().reserved(1000)));
+        mgr.emit("y", ());
+        (0..3).for_each(|_| _ = topic.emit(()));
+        assert!(room().0.min(room().1) >= 1000, "{:?}", room());
+    }
+
     #[test]
     fn a_crowd_of_managers_leaves_no_room_behind() {
         let event_loop = EventLoop::inline();

@@ -10,7 +10,9 @@ use alloc::vec::Vec;
 use core::task::Waker;
 
 pub(crate) use self::change::{NewCallback, attach, close, detach_lane, revoke, unregister_all};
-pub(crate) use self::commit::{commit_any, commit_plain, commit_waiters, finish_plain, keep_lane};
+pub(crate) use self::commit::{
+    commit_any, commit_delayed, commit_plain, commit_waiters, finish_plain, keep_lane,
+};
 use self::route::{Route, Target};
 pub(crate) use self::waiters::{arm, disarm};
 use crate::lane::{Lane, SlotId};

@@ -363,3 +363,35 @@ fn a_delayed_event_goes_to_all_who_are_there_whatever_its_data_is() {
     while poll_loop.poll(Duration::ZERO).is_some() {}
     assert_eq!(*seen.lock().unwrap(), ["late", "late"]);
 }
+
+/// It was taken for one that still fires, for as long as the inline loop ran, and while its data was dropped.
+#[test]
+fn a_delay_has_fired_when_its_event_is_committed() {
+    fn is_idle(mgr: &Manager) -> bool {
+        poll_once(mgr.idle()).is_some()
+    }
+    struct Looks(Manager, Arc<Mutex<Vec<bool>>>);
+    impl Drop for Looks {
+        fn drop(&mut self) {
+            self.1.lock().unwrap().push(is_idle(&self.0));
+        }
+    }
+    let mut poll_loop = PollLoop::new(|| ());
+    let inline = EventLoop::inline();
+    let (mgr, other) = (Manager::new(&inline), Manager::new(&inline));
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let (later, watched, told) = (other.clone(), mgr.clone(), seen.clone());
+    mgr.register("x", move || later.emit("y", ()));
+    // On the same loop: behind it.
+    other.register("y", move || told.lock().unwrap().push(is_idle(&watched)));
+    mgr.emit_after_on(&poll_loop, Duration::ZERO, "x", ());
+    mgr.emit_after_on(
+        &poll_loop,
+        Duration::ZERO,
+        "nobody",
+        (Looks(mgr.clone(), seen.clone()),),
+    );
+    settle(&mut poll_loop, Duration::ZERO);
+    assert_eq!(*seen.lock().unwrap(), [true, true]);
+    assert!(is_idle(&mgr));
+}

@@ -84,7 +84,7 @@ impl Driver {
         let calls = self.calls.position;
         self.calls.reset();
         if data.needs_drop() {
-            // Whether it was kept the topic knows since the first event for these callbacks, which was queued.
+            // Whether it was kept is not noted: the first event for these callbacks was queued, and mostly says so.
             if let Err(panic) = contain_drop(data.take()) {
                 self.payload_panicked(id, &panic.into_message());
             }
@@ -298,6 +298,13 @@ impl Driver {
             // A failure shows at the push that finds no room.
             let _ = self.batch.try_reserve(reserved);
         }
+    }
+
+    /// Whether its buffer and the queue are neither too small nor too large, so that there is nothing to be done about them.
+    pub(super) fn buffers_fit(&self, queue: &Vec<Message>, reserved: usize) -> bool {
+        let most = reserved.max(KEPT_MESSAGES);
+        let fits = |buffer: &Vec<Message>| buffer.capacity() / 4 <= most;
+        self.batch.capacity() >= reserved && fits(&self.batch) && fits(queue)
     }
 
     /// Under the lane's lock, and between two batches: takes `buffer` if that is larger than its own, which comes back.

@@ -14,11 +14,12 @@ use crate::sync::{Arc, ROUTED};
 pub(crate) fn run_with(lane: &Arc<Lane>, mut driver: Box<Driver>, data: &mut Data) {
     let mut cx = Context::from_waker(Waker::noop());
     if let Some(calls) = driver.work_directly(lane, data, &mut cx) {
-        let account = driver.direct.1;
+        let (account, reserved) = (driver.direct.1, lane.reserved());
         // Mostly that was all: the account is brought up to date, and the driver put back.
         let busy = lane.state.with(|state| {
+            let at_rest = state.queue.is_empty() && driver.buffers_fit(&state.queue, reserved);
             let member = state.members.get_mut(account);
-            match member.filter(|it| state.queue.is_empty() && !it.owner.is_awaited_idle()) {
+            match member.filter(|member| at_rest && !member.owner.is_awaited_idle()) {
                 Some(member) => {
                     member.ended.ran += calls as u64;
                     lane.running.leave();

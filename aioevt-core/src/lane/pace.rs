@@ -28,16 +28,26 @@ mod imp {
     /// Calls between two looks at the clock, at most.
     const MOST: usize = BUDGET / 2;
 
+    /// Of calls that were short, so many are made without a look at all.
+    pub(super) const BLIND: usize = MOST / 2;
+
+    /// Then so many, to see whether they still are.
+    pub(super) const FEW: usize = 8;
+
     pub(in crate::lane) struct Pace {
-        /// After so many calls it looks at the clock: as many as fit into a turn, by the last look.
+        /// How many calls are made before the next look: as many as fit into a turn, by those before.
         calls: usize,
-        /// How many of the turn are left after these.
+        /// How many of these are left, and how many of the turn after them.
+        given: usize,
         left: usize,
-        /// The last look of this turn. The first one may come after the first calls, where they are known to be short.
+        /// The clock before these calls, if it was looked at.
         looked: Option<Duration>,
+        /// Calls since it was.
+        blind: usize,
         /// How long the turn lasts, as far as it is known.
         lasts: Duration,
-        /// When the runtime had its own way at last.
+        /// When the turn ended, and when the runtime had its own way at last.
+        ended: Option<Duration>,
         yielded: Option<Duration>,
     }
 
@@ -46,9 +56,12 @@ mod imp {
             Self {
                 // Nothing is known of them yet.
                 calls: 1,
+                given: 0,
                 left: 0,
                 looked: None,
+                blind: 0,
                 lasts: Duration::ZERO,
+                ended: None,
                 yielded: None,
             }
         }
@@ -62,12 +75,34 @@ mod imp {
             now: impl FnOnce() -> Option<Duration>,
         ) -> usize {
             self.lasts = Duration::ZERO;
-            self.looked = if self.calls < MOST { now() } else { None };
             self.left = BUDGET;
-            self.take()
+            let looks = self.calls < MOST || self.blind >= BLIND;
+            if self.calls == BUDGET || !looks {
+                self.looked = None;
+                return self.give(self.calls);
+            }
+            self.looked = now();
+            self.give(if self.calls < MOST { self.calls } else { FEW })
         }
 
-        /// They are made: how many more; `None` ends the turn.
+        /// All is worked off, with so many calls left before the next look. What comes next may come later.
+        #[inline]
+        pub(in crate::lane) fn pause(
+            &mut self,
+            left: usize,
+            now: impl FnOnce() -> Option<Duration>,
+        ) {
+            let made = self.given - left;
+            self.given = left;
+            if self.looked.is_none() {
+                self.blind += made;
+            } else if made > 0 {
+                self.measure(made, now());
+                self.looked = None;
+            }
+        }
+
+        /// The calls are made: how many more; `None` ends the turn.
         pub(in crate::lane) fn go_on(
             &mut self,
             now: impl FnOnce() -> Option<Duration>,
@@ -75,46 +110,56 @@ mod imp {
             if self.calls == BUDGET {
                 return None;
             }
-            let Some(now) = now() else {
-                // The clock is broken, and not asked again.
-                self.calls = BUDGET;
-                return None;
-            };
-            if let Some(looked) = self.looked {
-                let took = now.saturating_sub(looked);
-                self.lasts += took;
-                self.calls = fitting(self.calls, took);
-            }
-            self.looked = Some(now);
-            (self.left > 0 && self.lasts < LONG).then(|| self.take())
+            let now = now();
+            self.measure(self.given, now);
+            self.looked = now;
+            self.ended = now;
+            let goes_on = self.left > 0 && self.lasts < LONG && now.is_some();
+            goes_on.then(|| self.give(self.calls))
         }
 
-        /// After a turn: whether the runtime is to have its own way now. That may take a system call, which would be longer
-        /// than many a turn: short ones go one after the other as those of other tasks do.
+        /// After a turn: whether the runtime is to have its own way now. That may take a system call, which would be
+        /// longer than many a turn: short ones go one after the other as those of other tasks do.
         pub(in crate::lane) fn is_way_due(&mut self) -> bool {
-            let since = |yielded| self.looked.map(|now| now.saturating_sub(yielded));
-            let due = self.yielded.and_then(since).is_none_or(|it| it >= LONG);
+            let since = |yielded| self.ended.map(|now| now.saturating_sub(yielded));
+            let since = self.yielded.and_then(since);
+            // Where time stands still, or goes back, each time.
+            let due = since.is_none_or(|since| since.is_zero() || since >= LONG);
             if due {
-                self.yielded = self.looked;
+                self.yielded = self.ended;
             }
             due
         }
 
-        fn take(&mut self) -> usize {
-            let calls = self.calls.min(self.left);
-            self.left -= calls;
-            calls
+        fn give(&mut self, calls: usize) -> usize {
+            self.given = calls.min(self.left);
+            self.left -= self.given;
+            self.given
         }
-    }
 
-    /// How many calls fit into a turn, if so many took so long. At most twice as many: of one that was short no others follow
-    /// that are.
-    fn fitting(calls: usize, took: Duration) -> usize {
-        let fitting = match took.as_nanos() {
-            0 => MOST,
-            took => usize::try_from(calls as u128 * LONG.as_nanos() / took).unwrap_or(MOST),
-        };
-        fitting.clamp(1, MOST.min(2 * calls))
+        /// What so many calls say of the next ones.
+        fn measure(&mut self, made: usize, now: Option<Duration>) {
+            let Some(now) = now else {
+                // The clock is broken, and not asked again.
+                self.calls = BUDGET;
+                return;
+            };
+            let Some(looked) = self.looked else {
+                return;
+            };
+            let took = now.saturating_sub(looked);
+            self.lasts = self.lasts.saturating_add(took);
+            self.blind = 0;
+            // As many as there are at most: the time of a wrong clock is nothing to count with.
+            let fit = made as u128 * LONG.as_nanos() / took.as_nanos().max(1);
+            let fit = usize::try_from(fit).unwrap_or(MOST);
+            // At most twice as many: of one that was short no others follow that are.
+            self.calls = if fit > self.calls {
+                MOST.min(2 * self.calls)
+            } else {
+                fit.max(1)
+            };
+        }
     }
 }
 
@@ -131,6 +176,8 @@ mod imp {
             BUDGET
         }
 
+        pub(in crate::lane) fn pause<T>(&mut self, _: usize, _: T) {}
+
         pub(in crate::lane) fn go_on<T>(&mut self, _: T) -> Option<usize> {
             None
         }
@@ -143,7 +190,11 @@ mod imp {
 
 #[cfg(all(test, feature = "std", not(loom), not(shuttle)))]
 mod tests {
+    use super::imp::{BLIND, FEW};
     use super::*;
+
+    /// What comes next comes so much later.
+    const BETWEEN: u64 = 10_000_000;
 
     /// A lane whose calls take so many nanoseconds each.
     struct Lane {
@@ -161,20 +212,30 @@ mod tests {
             }
         }
 
-        /// How many calls are made in one turn, and how often the clock was looked at.
-        fn turn(&mut self) -> (usize, usize) {
-            let (mut all, mut looks) = (0, 0);
+        /// How many calls are made in one turn of so many that are queued, and how often the clock was looked at.
+        fn turn_of(&mut self, queued: usize) -> (usize, usize) {
+            let (mut made, mut looks) = (0, 0);
             let mut look = |time| {
                 looks += 1;
                 Some(Duration::from_nanos(time))
             };
             let mut calls = Some(self.pace.begin_turn(|| look(self.time)));
-            while let Some(made) = calls {
-                all += made;
-                self.time += made as u64 * self.each;
+            while let Some(given) = calls {
+                let now = given.min(queued - made);
+                made += now;
+                self.time += now as u64 * self.each;
+                if now < given || given == 0 {
+                    self.pace.pause(given - now, || look(self.time));
+                    break;
+                }
                 calls = self.pace.go_on(|| look(self.time));
             }
-            (all, looks)
+            self.time += BETWEEN;
+            (made, looks)
+        }
+
+        fn turn(&mut self) -> (usize, usize) {
+            self.turn_of(BUDGET + 1)
         }
     }
 
@@ -212,6 +273,31 @@ mod tests {
         assert_eq!(lane.turn().0, BUDGET);
     }
 
+    /// Its turns never come to their end: they run dry before.
+    #[test]
+    fn so_has_one_that_never_has_much_to_do() {
+        for queued in [1, 5, 20, 50] {
+            let mut lane = Lane::new(10);
+            lane.turn();
+            for _ in 0..3 {
+                lane.turn_of(queued);
+            }
+            lane.each = 1_000_000;
+            let long = (0..100).filter(|_| lane.turn_of(queued).0 > FEW).count();
+            assert!(long <= BLIND / queued + 1, "{queued}: {long}");
+            if queued > 1 {
+                assert_eq!(lane.turn_of(queued).0, 1, "{queued}");
+            }
+        }
+    }
+
+    #[test]
+    fn single_short_calls_are_seldom_looked_at() {
+        let mut lane = Lane::new(10);
+        let looks: usize = (0..1000).map(|_| lane.turn_of(1).1).sum();
+        assert!(looks < 100, "{looks}");
+    }
+
     #[test]
     fn without_a_clock_only_calls_count() {
         let mut pace = Pace::default();
@@ -225,20 +311,31 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_jumps_does_no_harm() {
+        let mut pace = Pace::default();
+        for time in [Duration::MAX, Duration::ZERO, Duration::MAX, Duration::ZERO] {
+            assert!(pace.begin_turn(|| Some(time)) > 0);
+            pace.go_on(|| Some(Duration::MAX));
+            pace.go_on(|| Some(Duration::ZERO));
+            pace.go_on(|| Some(Duration::MAX));
+            pace.is_way_due();
+        }
+    }
+
+    #[test]
     fn the_runtime_has_its_way_after_some_time() {
-        let mut lane = Lane::new(100);
-        let due = (0..32).filter(|_| {
-            lane.turn();
-            lane.pace.is_way_due()
-        });
+        let due = |each| {
+            let mut lane = Lane::new(each);
+            let due = (0..32).filter(|_| {
+                lane.turn();
+                lane.time -= BETWEEN;
+                lane.pace.is_way_due()
+            });
+            due.count()
+        };
         // 12.8 us a turn.
-        assert_eq!(due.count(), 4);
-        // Time stands still: once.
-        let mut lane = Lane::new(0);
-        let due = (0..32).filter(|_| {
-            lane.turn();
-            lane.pace.is_way_due()
-        });
-        assert_eq!(due.count(), 1);
+        assert_eq!(due(100), 4);
+        // Time stands still.
+        assert_eq!(due(0), 32);
     }
 }

@@ -46,6 +46,9 @@ impl CallsLeft {
     }
 }
 
+/// Among so many callbacks a gap is closed at once: an inline loop is slower as long as there is one.
+const FEW: usize = 16;
+
 /// Which slot. Half a word, so that it takes one together with the kind of the message; a lane with 2³² of them would need
 /// terabytes of memory for their callbacks.
 pub(crate) type SlotId = u32;
@@ -109,10 +112,11 @@ impl Slot {
             .map(|position| from + position)
     }
 
-    /// Closes the gaps when half of the places are dead. Not while an event is being delivered.
+    /// Closes the gaps when half of the places are dead; among few with the first. Not while an event is being delivered.
     #[inline]
     pub(crate) fn compact(&mut self) {
-        if self.tombstones > 0 && self.tombstones * 2 > self.entries.len() {
+        let few = cfg!(feature = "std") && self.entries.len() <= FEW;
+        if self.tombstones > 0 && (few || self.tombstones * 2 > self.entries.len()) {
             self.close_gaps();
         }
     }

@@ -102,6 +102,7 @@ impl LaneTask {
                     Err(_) => Poll::Ready(()),
                 };
             }
+            self.pace.pause(budget, now);
             driver.keep_room(lane.reserved());
             patience.gather();
             let patient = patience.looks_again();

@@ -44,7 +44,7 @@ pub(crate) struct Inner {
 pub(super) struct Lanes {
     pub(super) open: Accounts,
     pub(super) over: Tally,
-    /// Delays that are not pending any more, and no accepted events yet. Without threads there are none for anybody to see.
+    /// Delays that are not pending any more, and no accepted events yet. Where they fire in a main loop nobody sees them.
     #[cfg(any(feature = "std", loom, shuttle))]
     firing: usize,
 }
@@ -206,6 +206,17 @@ impl Inner {
             }
         }
         topic::commit_any(this, topic, data)
+    }
+
+    /// Emits what was delayed. It fires until the event is committed: not for as long as an inline loop runs it.
+    pub(crate) fn emit_delayed(this: &Arc<Self>, name: &str, data: &mut Option<Data>) {
+        match this.names.find(name) {
+            Some(topic) => _ = topic::commit_delayed(this, &topic, data),
+            None => {
+                this.delay_fired();
+                this.unheard(data);
+            }
+        }
     }
 
     pub(crate) fn unheard<D>(&self, data: &mut Option<D>) -> Emitted {

@@ -113,6 +113,23 @@ pub(crate) fn commit_any(
     topic: &Arc<TopicShared>,
     data: &mut Option<Data>,
 ) -> Emitted {
+    let after = commit(topic, data);
+    finish(owner, topic, data, after)
+}
+
+/// The same for a delayed event, which has fired as soon as it is committed.
+pub(crate) fn commit_delayed(
+    owner: &Arc<Inner>,
+    topic: &Arc<TopicShared>,
+    data: &mut Option<Data>,
+) -> Emitted {
+    let after = commit(topic, data);
+    owner.delay_fired();
+    finish(owner, topic, data, after)
+}
+
+#[inline]
+fn commit(topic: &Arc<TopicShared>, data: &mut Option<Data>) -> Aftermath {
     debug_assert!(data.is_some(), "there is nothing to share");
     let mut after = Aftermath::default();
     while !topic
@@ -124,6 +141,17 @@ pub(crate) fn commit_any(
             data.share();
         }
     }
+    after
+}
+
+/// With no lock held.
+#[inline]
+fn finish(
+    owner: &Arc<Inner>,
+    topic: &Arc<TopicShared>,
+    data: &mut Option<Data>,
+    mut after: Aftermath,
+) -> Emitted {
     // Before anybody can look who knows that it is over.
     if after.unneeded {
         owner.sweep(topic);
