@@ -28,8 +28,8 @@ mod tests;
 ///
 /// and nothing else. Two types are special: a parameter of type [`Manager`](crate::Manager) receives the manager that
 /// delivers the event and takes no argument (one that was emitted is received as a `Shared<Manager>`), and a single
-/// parameter of type [`EvtData`](crate::EvtData) takes the whole event. Parameters are taken by value: a reference does not fit, since a call may outlive the emit. This trait cannot
-/// be implemented elsewhere.
+/// parameter of type [`EvtData`](crate::EvtData) takes the whole event. Parameters are taken by value: a reference does not
+/// fit, since a call may outlive the emit. This trait cannot be implemented elsewhere.
 ///
 /// # Examples
 ///

@@ -200,7 +200,7 @@ pub enum WaitError {
 impl fmt::Display for WaitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TimedOut => f.write_str("the limit passed before the event came, or the manager was idle"),
+            Self::TimedOut => f.write_str("the limit passed before the event came (or before the manager was idle)"),
             Self::Closed => f.write_str("the manager was closed, so the event can never come"),
             Self::Unregistered => f.write_str("the event's name was unregistered while waiting"),
             Self::Timer(error) => write!(f, "the wait cannot be timed: {error}"),

@@ -57,8 +57,8 @@ pub trait Spawner: Send + Sync {
         self.spawn(future)
     }
 
-    /// Called by such a future when it has more to do and returns: it is to be polled again soon, after the other tasks of
-    /// the runtime, its timers and its I/O. As any task, it wakes itself, unless the runtime knows a better way. `cx` is
+    /// Called by such a future when it has more to do and returns, once in 100 µs of a [`Timer`]'s time at least (in
+    /// between it wakes itself): it is to be polled again soon, after the other tasks of the runtime, its timers and its I/O. As any task, it wakes itself, unless the runtime knows a better way. `cx` is
     /// that of the future, which sleeps for ever if nobody wakes it: its lane would stand still. It must not panic: the lane
     /// is closed then.
     fn yield_now(&self, cx: &mut Context<'_>) {
@@ -83,7 +83,9 @@ pub trait Spawner: Send + Sync {
             likewise for smol and async-std; for a runtime of your own implement `Spawner` and `Timer`"
 )]
 pub trait Timer: Send + Sync {
-    /// The time since an epoch of the timer's own choice.
+    /// The time since an epoch of the timer's own choice. Besides delays and limits, it tells (with std) a lane with much to do
+    /// how long its turn lasts: it is asked between callbacks, so it must be quick and must not wait. If it panics there, the
+    /// lane does not ask again, and only the number of calls ends its turns.
     fn now(&self) -> Duration;
 
     /// A future that resolves after `duration`.

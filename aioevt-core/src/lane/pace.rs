@@ -108,6 +108,8 @@ mod imp {
             now: impl FnOnce() -> Option<Duration>,
         ) -> Option<usize> {
             if self.calls == BUDGET {
+                // When it ended is not known.
+                self.ended = None;
                 return None;
             }
             let now = now();
@@ -150,7 +152,7 @@ mod imp {
             let took = now.saturating_sub(looked);
             self.lasts = self.lasts.saturating_add(took);
             self.blind = 0;
-            // As many as there are at most: the time of a wrong clock is nothing to count with.
+            // No time at all counts as a nanosecond.
             let fit = made as u128 * LONG.as_nanos() / took.as_nanos().max(1);
             let fit = usize::try_from(fit).unwrap_or(MOST);
             // At most twice as many: of one that was short no others follow that are.
@@ -307,6 +309,27 @@ mod tests {
             assert_eq!(pace.begin_turn(|| unreachable!()), BUDGET);
             assert_eq!(pace.go_on(|| unreachable!()), None);
             assert!(pace.is_way_due());
+        }
+    }
+
+    /// It breaks in a turn that runs dry, some time after the runtime had its way.
+    #[test]
+    fn with_a_clock_that_breaks_the_runtime_has_its_way_each_time() {
+        let mut lane = Lane::new(1_000);
+        assert_eq!(lane.turn_of(1).0, 1);
+        for (now, due) in [(1, true), (30, false)] {
+            let mut looks = [0, now].into_iter();
+            let mut look = || looks.next().map(Duration::from_micros);
+            lane.pace.begin_turn(&mut look);
+            lane.pace.go_on(&mut look);
+            assert_eq!(lane.pace.is_way_due(), due);
+        }
+        let given = lane.pace.begin_turn(|| Some(Duration::from_micros(40)));
+        lane.pace.pause(given - 1, || None);
+        for _ in 0..2 {
+            assert_eq!(lane.pace.begin_turn(|| unreachable!()), BUDGET);
+            assert_eq!(lane.pace.go_on(|| unreachable!()), None);
+            assert!(lane.pace.is_way_due());
         }
     }
 

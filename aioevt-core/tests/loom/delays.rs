@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
-use aioevt_core::{EventLoop, Manager};
+use aioevt_core::{BoxFuture, EventLoop, Manager};
 use loom::future::block_on;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
@@ -13,24 +13,35 @@ use crate::support::{Kept, Log, model, poll};
 
 const SECOND: Duration = Duration::from_secs(1);
 
+/// A runtime whose tasks the model polls, its manager, and what a callback of `x` on another loop gets.
+fn heard() -> (Kept, Manager, Log) {
+    let kept = Kept::default();
+    let mgr = Manager::new(kept.event_loop());
+    let log = Log::default();
+    mgr.on("x")
+        .event_loop(EventLoop::inline())
+        .call(log.callback());
+    (kept, mgr, log)
+}
+
+/// The time of the delays has come, for another thread.
+fn fire(kept: &Kept) -> thread::JoinHandle<BoxFuture> {
+    let mut delays = kept.take();
+    let _ = poll(&mut delays);
+    kept.set_now(SECOND);
+    thread::spawn(move || {
+        let _ = poll(&mut delays);
+        delays
+    })
+}
+
 /// Cancel against fire: the event was emitted, or `cancel` says that it kept it.
 #[test]
 fn cancel_against_fire() {
     model(9, || {
-        let kept = Kept::default();
-        let mgr = Manager::new(kept.event_loop());
-        let log = Log::default();
-        mgr.on("x")
-            .event_loop(EventLoop::inline())
-            .call(log.callback());
+        let (kept, mgr, log) = heard();
         let delayed = mgr.emit_after(SECOND, "x", (1u32,));
-        let mut delays = kept.take();
-        let _ = poll(&mut delays);
-        kept.set_now(SECOND);
-        let timer = thread::spawn(move || {
-            let _ = poll(&mut delays);
-            delays
-        });
+        let timer = fire(&kept);
         let cancelled = delayed.cancel();
         drop(timer.join().unwrap());
         assert_eq!(log.len() + usize::from(cancelled), 1);
@@ -46,15 +57,9 @@ fn close_against_delays() {
         let kept = Kept::default();
         let mgr = Manager::new(kept.event_loop());
         mgr.emit_after(SECOND, "x", (1u32,));
-        let mut delays = kept.take();
-        let _ = poll(&mut delays);
-        kept.set_now(SECOND);
+        let timer = fire(&kept);
         let other = mgr.clone();
         let adder = thread::spawn(move || other.emit_after(SECOND, "x", (2u32,)));
-        let timer = thread::spawn(move || {
-            let _ = poll(&mut delays);
-            delays
-        });
         mgr.close();
         adder.join().unwrap();
         drop(timer.join().unwrap());
@@ -73,12 +78,7 @@ fn the_watching_task_is_woken() {
     }
     for later_first in [false, true] {
         model(9, move || {
-            let kept = Kept::default();
-            let mgr = Manager::new(kept.event_loop());
-            let log = Log::default();
-            mgr.on("x")
-                .event_loop(EventLoop::inline())
-                .call(log.callback());
+            let (kept, mgr, log) = heard();
             let first = mgr.emit_after(10 * SECOND, "x", (1u32,));
             let mut delays = kept.take();
             if !later_first {
@@ -148,20 +148,9 @@ fn a_dying_delay_is_pending_or_lost() {
 #[test]
 fn idle_against_fire() {
     model(3, || {
-        let kept = Kept::default();
-        let mgr = Manager::new(kept.event_loop());
-        let log = Log::default();
-        mgr.on("x")
-            .event_loop(EventLoop::inline())
-            .call(log.callback());
+        let (kept, mgr, log) = heard();
         mgr.emit_after(SECOND, "x", (1u32,));
-        let mut delays = kept.take();
-        let _ = poll(&mut delays);
-        kept.set_now(SECOND);
-        let timer = thread::spawn(move || {
-            let _ = poll(&mut delays);
-            delays
-        });
+        let timer = fire(&kept);
         let none = mgr.stats().delayed == 0;
         assert!(block_on(mgr.idle()).is_ok());
         assert!(!none || log.len() == 1, "idle in between");
