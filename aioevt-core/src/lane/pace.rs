@@ -25,11 +25,11 @@ mod imp {
     /// about as long at most, or are one.
     const LONG: Duration = Duration::from_micros(100);
 
-    /// Calls between two looks at the clock, at most.
-    const MOST: usize = BUDGET / 2;
+    /// No calls but these are limited any more: the clock is broken.
+    const TIMELESS: usize = usize::MAX;
 
-    /// Of calls that were short, so many are made without a look at all.
-    pub(super) const BLIND: usize = MOST / 2;
+    /// Of calls that were short, so many are made in turns that run dry without a look at all.
+    pub(super) const BLIND: usize = BUDGET / 4;
 
     /// Then so many, to see whether they still are.
     pub(super) const FEW: usize = 8;
@@ -76,13 +76,13 @@ mod imp {
         ) -> usize {
             self.lasts = Duration::ZERO;
             self.left = BUDGET;
-            let looks = self.calls < MOST || self.blind >= BLIND;
-            if self.calls == BUDGET || !looks {
+            let are_short = self.calls >= BUDGET;
+            if self.calls == TIMELESS || (are_short && self.blind < BLIND) {
                 self.looked = None;
                 return self.give(self.calls);
             }
             self.looked = now();
-            self.give(if self.calls < MOST { self.calls } else { FEW })
+            self.give(if are_short { FEW } else { self.calls })
         }
 
         /// All is worked off, with so many calls left before the next look. What comes next may come later.
@@ -107,13 +107,17 @@ mod imp {
             &mut self,
             now: impl FnOnce() -> Option<Duration>,
         ) -> Option<usize> {
-            if self.calls == BUDGET {
+            if self.calls == TIMELESS {
                 // When it ended is not known.
                 self.ended = None;
                 return None;
             }
             let now = now();
-            self.measure(self.given, now);
+            if self.looked.is_some() {
+                self.measure(self.given, now);
+            } else {
+                self.bound(now);
+            }
             self.looked = now;
             self.ended = now;
             let goes_on = self.left > 0 && self.lasts < LONG && now.is_some();
@@ -139,11 +143,24 @@ mod imp {
             self.given
         }
 
+        /// After a whole turn without a look at its begin. If the one before ended not long ago this one was short. Else nobody
+        /// knows: others may have had their turns in between, or the calls may have become slow.
+        fn bound(&mut self, now: Option<Duration>) {
+            let Some(now) = now else {
+                self.calls = TIMELESS;
+                return;
+            };
+            let is_short = self
+                .ended
+                .is_some_and(|ended| now.saturating_sub(ended) < LONG);
+            self.blind = if is_short { 0 } else { BLIND };
+        }
+
         /// What so many calls say of the next ones.
         fn measure(&mut self, made: usize, now: Option<Duration>) {
             let Some(now) = now else {
                 // The clock is broken, and not asked again.
-                self.calls = BUDGET;
+                self.calls = TIMELESS;
                 return;
             };
             let Some(looked) = self.looked else {
@@ -154,10 +171,10 @@ mod imp {
             self.blind = 0;
             // No time at all counts as a nanosecond.
             let fit = made as u128 * LONG.as_nanos() / took.as_nanos().max(1);
-            let fit = usize::try_from(fit).unwrap_or(MOST);
+            let fit = usize::try_from(fit).unwrap_or(BUDGET);
             // At most twice as many: of one that was short no others follow that are.
             self.calls = if fit > self.calls {
-                MOST.min(2 * self.calls)
+                BUDGET.min(2 * self.calls)
             } else {
                 fit.max(1)
             };
@@ -242,14 +259,24 @@ mod tests {
     }
 
     #[test]
-    fn short_calls_are_counted_and_two_looks_are_enough() {
+    fn short_calls_are_counted_and_a_look_is_enough() {
         for each in [0, 1, 100, 700] {
             let mut lane = Lane::new(each);
             // One, two, four and so on.
             assert_eq!(lane.turn(), (BUDGET, 9), "{each}");
             for _ in 0..3 {
-                assert_eq!(lane.turn(), (BUDGET, 2), "{each}");
+                lane.time -= BETWEEN;
+                assert_eq!(lane.turn(), (BUDGET, 1), "{each}");
             }
+        }
+    }
+
+    #[test]
+    fn where_others_have_their_turns_in_between_two_looks_are_enough() {
+        let mut lane = Lane::new(100);
+        lane.turn();
+        for looks in [1, 3, 1, 3] {
+            assert_eq!(lane.turn(), (BUDGET, looks));
         }
     }
 
@@ -270,6 +297,7 @@ mod tests {
         lane.turn();
         lane.each = 1_000_000;
         assert_eq!(lane.turn().0, BUDGET);
+        assert_eq!(lane.turn().0, FEW);
         assert_eq!(lane.turn().0, 1);
         lane.each = 10;
         assert_eq!(lane.turn().0, BUDGET);
