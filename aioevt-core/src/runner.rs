@@ -20,18 +20,32 @@ std::thread_local! {
     /// also while its other values are dropped. (The handle of a thread counts references: an emit would pay for it.)
     static PLACE: u8 = const { 0 };
 
-    /// Until when it lets no others go on, for whichever lane. Without a destructor, too.
-    static RESTS: Cell<Option<Instant>> = const { Cell::new(None) };
+    /// Without a destructor, too.
+    static REST: Cell<Rest> = const { Cell::new(Rest { until: None, times: SHORT_REST }) };
+}
+
+/// How a thread rests from letting others go on, for whichever lane.
+#[cfg(feature = "std")]
+#[derive(Clone, Copy)]
+struct Rest {
+    until: Option<Instant>,
+    /// For so many times as long as it was in vain.
+    times: u32,
 }
 
 /// Whoever got the processor back later than this had to wait for others.
 #[cfg(feature = "std")]
 const CROWDED: Duration = Duration::from_micros(20);
 
-/// For so many times as long as it was in vain to let others go on, that is not done again: it takes one part of the time at
-/// most, and that is the part of the events that come late for it.
+/// For so many times as long as it was in vain to let others go on, that is not done again. It may have been the end of a
+/// stream.
 #[cfg(feature = "std")]
-const REST: u32 = 256;
+const SHORT_REST: u32 = 16;
+
+/// The same when it was in vain each time: it takes one part of the time at most, and that is the part of the events that
+/// come late for it.
+#[cfg(feature = "std")]
+const LONG_REST: u32 = 256;
 
 /// Which thread is in a driver. Only whether it is the one that asks matters, and that one has said so itself: no lock is
 /// needed to know it.
@@ -103,7 +117,8 @@ impl Runner {
         #[cfg(feature = "std")]
         if !MODELLED {
             let before = Instant::now();
-            let until = RESTS.try_with(Cell::get).unwrap_or_default();
+            let rest = REST.try_with(Cell::get).ok();
+            let until = rest.and_then(|rest| rest.until);
             if until.is_some_and(|until| before < until) {
                 return Some(Duration::ZERO);
             }
@@ -117,10 +132,24 @@ impl Runner {
     pub(crate) fn rest(took: Duration) {
         let _ = took;
         #[cfg(feature = "std")]
-        {
-            let until = Instant::now().checked_add(took.saturating_mul(REST));
-            let _ = RESTS.try_with(|rests| rests.set(until));
-        }
+        let _ = REST.try_with(|rest| {
+            let Rest { times, .. } = rest.get();
+            rest.set(Rest {
+                until: Instant::now().checked_add(took.saturating_mul(times)),
+                times: LONG_REST.min(4 * times),
+            });
+        });
+    }
+
+    /// It was worth it: the next rest is a short one.
+    pub(crate) fn rest_less() {
+        #[cfg(feature = "std")]
+        let _ = REST.try_with(|rest| {
+            rest.set(Rest {
+                times: SHORT_REST,
+                ..rest.get()
+            });
+        });
     }
 
     /// The calling thread.
@@ -132,5 +161,31 @@ impl Runner {
                 .try_with(|place| core::ptr::from_ref(place).addr())
                 .unwrap_or_default(),
         )
+    }
+}
+
+#[cfg(all(test, feature = "std", not(loom), not(shuttle)))]
+mod tests {
+    use super::*;
+
+    /// How many times as long as it was in vain a thread rests.
+    fn rests() -> u32 {
+        let took = Duration::from_secs(1000);
+        let before = Instant::now();
+        Runner::rest(took);
+        let rest = REST.get().until.expect("an instant") - before;
+        (rest.as_secs() / took.as_secs()) as u32
+    }
+
+    #[test]
+    fn a_rest_is_longer_the_more_often_it_was_in_vain_to_let_others_go_on() {
+        let test = || {
+            let more = [rests(), rests(), rests(), rests()];
+            Runner::rest_less();
+            (more, rests())
+        };
+        // A thread of its own, which has not rested before.
+        let rests = std::thread::spawn(test).join().ok();
+        assert_eq!(rests, Some(([16, 64, 256, 256], 16)));
     }
 }

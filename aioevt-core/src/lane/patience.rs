@@ -27,13 +27,16 @@ const PAUSES: usize = 64;
 /// While events stream it lets some gather before each look: so long after it has found each of the last ones, what it
 /// did with them included. Where a cache line is far from one processor to the other, or there are more threads than
 /// processors, a look costs both sides more than coming late does.
-const GATHER_EACH: Duration = Duration::from_nanos(200);
+const GATHER_EACH: Duration = Duration::from_nanos(400);
 
 /// As if there were no more than so many. Many more gain nothing.
-const GATHER_MOST: usize = 32;
+const GATHER_MOST: usize = 16;
 
-/// So often in one turn at most: the other tasks of the loop wait meanwhile.
-const GATHERS: u32 = 4;
+/// In one turn not longer: the other tasks of the loop wait meanwhile.
+const GATHER_TURN: Duration = Duration::from_nanos(25_600);
+
+/// So often it is tried whether those who emit want the processor while events gather.
+const TRY: u32 = 8;
 
 /// After so many sleeps it tries again whether looking pays.
 const PROBE: u32 = 64;
@@ -44,14 +47,19 @@ const LONG: Duration = Duration::from_micros(500);
 /// which is worth it if it has emitted an event in this time, each time.
 const WORTH: Duration = Duration::from_micros(10);
 
+/// With an event in this time, each time, whoever had the processor emits as fast as it can.
+const FLOOD: Duration = Duration::from_micros(1);
+
 /// What the last events were like.
 #[derive(Default)]
 pub(super) struct Patience {
     /// When the last events were found, and how long the next ones may gather: they stream. That is, they come faster than
     /// one by one, and go on when those that had woken the loop are worked off.
     stream: Option<(Moment, Duration)>,
-    /// How often they may in this turn.
-    gathers: u32,
+    /// How long they may in this turn.
+    gathers: Duration,
+    /// Since the last try.
+    untried: u32,
     /// It has not slept since it last found something.
     awake: bool,
     /// Looks in vain since the last event.
@@ -67,6 +75,8 @@ pub(super) struct Patience {
     crowded: bool,
     /// For how long they had the processor before this look, in microseconds.
     waited: u32,
+    /// They have emitted meanwhile, as fast as they can: those who emit have this processor, too.
+    shared: bool,
     /// The last event came from the loop's own thread, which emits nothing while it looks here.
     from_here: bool,
 }
@@ -76,7 +86,7 @@ impl Patience {
     #[inline]
     pub(super) fn begin_turn(&mut self) {
         self.left = MOST;
-        self.gathers = GATHERS;
+        self.gathers = GATHER_TURN;
     }
 
     /// Before a look into the queue.
@@ -89,14 +99,28 @@ impl Patience {
             if let Some(took) = Runner::let_others() {
                 self.crowded = true;
                 self.limit = 0;
-                self.waited = u32::try_from(took.as_micros()).unwrap_or(u32::MAX);
+                self.note_wait(took);
             }
         } else if self.looks > 0 {
             Runner::linger(PAUSES);
-        } else if let Some((found, span)) = self.stream.take_if(|_| self.gathers > 0) {
-            self.gathers -= 1;
+        } else if let Some((found, span)) = self.stream.take_if(|_| !self.gathers.is_zero()) {
+            self.gathers = self.gathers.saturating_sub(span);
+            self.untried += 1;
+            if self.shared || self.untried >= TRY {
+                self.untried = 0;
+                // Whoever emits would wait for what lingers here.
+                let took = Runner::let_others().filter(|took| !took.is_zero());
+                self.shared = took.is_some();
+                if let Some(took) = took {
+                    return self.note_wait(took);
+                }
+            }
             found.linger(span);
         }
+    }
+
+    fn note_wait(&mut self, took: Duration) {
+        self.waited = u32::try_from(took.as_micros()).unwrap_or(u32::MAX);
     }
 
     /// There were messages, and the last event `from_here`: from the thread that is looking.
@@ -155,10 +179,20 @@ impl Patience {
         }
     }
 
-    /// Others had the processor for long: either they have emitted, or they only keep it from all lanes of the thread.
+    /// Others had the processor: either they have emitted, or they only keep it from all lanes of the thread.
     fn judge(&mut self, messages: usize) {
         let waited = Duration::from_micros(mem::take(&mut self.waited).into());
-        if waited > LONG && WORTH * messages.min(u32::MAX as usize) as u32 <= waited {
+        if waited.is_zero() {
+            return;
+        }
+        let messages = messages.min(u32::MAX as usize) as u32;
+        self.shared = FLOOD * messages > waited;
+        if self.shared {
+            self.crowded = false;
+        }
+        if WORTH * messages > waited {
+            Runner::rest_less();
+        } else if waited > LONG {
             Runner::rest(waited);
         }
     }
@@ -246,8 +280,8 @@ mod tests {
         };
         assert_eq!(found(9, false), None);
         assert_eq!(found(1, false), None);
-        assert_eq!(found(2, false), Some(400));
-        assert_eq!(found(31, false), Some(6200));
+        assert_eq!(found(2, false), Some(800));
+        assert_eq!(found(15, false), Some(6000));
         assert_eq!(found(usize::MAX, false), Some(6400));
         assert_eq!(found(9, true), None);
         // Asleep in between.
@@ -257,19 +291,61 @@ mod tests {
     }
 
     #[test]
-    fn in_one_turn_events_gather_a_few_times_only() {
+    fn in_one_turn_events_gather_for_some_time_only() {
         let mut patience = Patience::default();
-        patience.found(2, false);
-        for _ in 0..2 {
+        // As few as a stream has, and as many as count.
+        for (messages, gathers) in [(2, 32), (GATHER_MOST, 4)] {
+            patience.found(messages, false);
             patience.begin_turn();
-            for gathers in (0..GATHERS).rev() {
-                patience.found(2, false);
+            for _ in 0..gathers {
+                assert!(!patience.gathers.is_zero());
+                patience.found(messages, false);
                 patience.gather();
-                assert_eq!((patience.gathers, patience.stream), (gathers, None));
+                assert_eq!(patience.stream, None);
             }
-            patience.found(2, false);
+            patience.found(messages, false);
             patience.gather();
-            assert_eq!(patience.gathers, 0);
+            assert!(patience.gathers.is_zero() && patience.stream.is_some());
+        }
+    }
+
+    /// Others had the processor for so long in microseconds, and so many events came of it.
+    fn judged(waited: u32, messages: usize) -> Patience {
+        let mut patience = Patience {
+            looks: 2,
+            crowded: true,
+            waited,
+            ..Patience::default()
+        };
+        patience.found(messages, false);
+        patience
+    }
+
+    #[test]
+    fn who_has_the_processor_and_emits_as_fast_as_it_can_is_given_it() {
+        let patience = judged(300, 301);
+        assert!(patience.shared && !patience.crowded);
+        assert_eq!(patience.limit, MOST);
+        for patience in [judged(300, 300), judged(300, 1)] {
+            assert!(!patience.shared && patience.crowded);
+            assert_eq!(patience.limit, 0);
+        }
+    }
+
+    #[test]
+    fn while_events_gather_it_is_tried_now_and_then_who_wants_the_processor() {
+        let mut patience = judged(300, 301);
+        patience.awake = true;
+        patience.begin_turn();
+        let mut gathers = |messages| {
+            patience.found(messages, false);
+            patience.gather();
+            patience.untried
+        };
+        // Shared, and each time as long as somebody else takes it; then, at the latest, from the first again.
+        assert_eq!(gathers(2), 0);
+        for gathered in 1..3 * TRY {
+            assert!(gathers(2) < TRY, "{gathered}");
         }
     }
 
