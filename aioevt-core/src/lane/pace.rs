@@ -29,7 +29,7 @@ mod imp {
     const TIMELESS: usize = usize::MAX;
 
     /// Of calls that were short, so many are made in turns that run dry without a look at all.
-    pub(super) const BLIND: usize = BUDGET / 4;
+    pub(super) const BLIND: usize = BUDGET;
 
     /// Then so many, to see whether they still are.
     pub(super) const FEW: usize = 8;
