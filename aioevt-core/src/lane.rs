@@ -1,6 +1,7 @@
 //! A lane: an ordered queue of messages and the account of what became of them. The driver that works it off is in
 //! `lane/driver.rs`, the ways to run that driver in `lane/task.rs` and `lane/inline.rs`.
 
+mod buffer;
 mod call;
 mod calls;
 mod closing;
@@ -18,6 +19,7 @@ use core::task::Waker;
 
 use slab::Slab;
 
+use self::buffer::Buffer;
 pub(crate) use self::call::{CallEnd, CallGuard, Site};
 pub(crate) use self::driver::Driver;
 pub(crate) use self::message::{Addition, Message};
@@ -27,7 +29,6 @@ use crate::error::DiscardReason;
 use crate::event_loop::Runtime;
 use crate::ledger::{Ending, Member};
 use crate::manager::Inner;
-use crate::prefetch::prefetch_next;
 use crate::runner::{Runner, Running};
 use crate::runtime::SpawnError;
 use crate::sync::atomic::{AtomicUsize, Ordering};
@@ -75,7 +76,7 @@ enum Phase {
 /// What the lane's lock guards.
 pub(crate) struct LaneState {
     phase: Phase,
-    queue: Vec<Message>,
+    queue: Buffer,
     /// `Some` means asleep: the driver found the queue empty and returned. Whoever pushes takes it out and wakes it.
     waker: Option<Waker>,
     /// Inline lanes only: `Some` means that nobody is running the driver.
@@ -96,7 +97,7 @@ impl Lane {
         Arc::new(Self {
             state: State::from(Apart(Mutex::new(LaneState {
                 phase: if inline { Phase::Driven } else { Phase::New },
-                queue: Vec::new(),
+                queue: Buffer::new(),
                 waker: None,
                 parked: inline.then(Box::default),
                 members: Slab::new(),
@@ -141,7 +142,7 @@ impl Lane {
 
     /// Nobody needs it any more. What comes back is dropped after unlocking: the route of a name would keep it for as long as
     /// that lives.
-    fn end(&self, state: &mut LaneState) -> (Vec<Message>, Slab<Member>) {
+    fn end(&self, state: &mut LaneState) -> (Buffer, Slab<Member>) {
         state.phase = Phase::Closed;
         (
             core::mem::take(&mut state.queue),
@@ -162,16 +163,16 @@ impl Lane {
 
     /// Keeps room for `messages` in the queue. Allocates before it locks.
     pub(crate) fn reserve(&self, messages: usize) {
-        let mut buffer = Vec::new();
-        if buffer.try_reserve(messages).is_err() {
+        let mut buffer = Buffer::new();
+        if !buffer.try_reserve(messages) {
             return;
         }
         self.reserved.fetch_max(messages, Ordering::Relaxed);
         // The driver reserves the second buffer before its next swap. One that is parked would do so only after it: whoever
         // pushes takes it with the buffer that it has.
-        let mut second = Vec::new();
+        let mut second = Buffer::new();
         if self.runtime.is_inline() {
-            let _ = second.try_reserve(messages);
+            second.try_reserve(messages);
         }
         let _old = self.state.with(|state| {
             if let Some(driver) = &mut state.parked {
@@ -290,7 +291,7 @@ impl LaneState {
         if self.phase == Phase::Closed {
             return false;
         }
-        queue.capacity() - queue.len() >= events || queue.try_reserve(events).is_ok()
+        queue.room() >= events || queue.try_reserve(events)
     }
 
     /// The place of a new account, for `owner`. Under the manager's list lock, which keeps the place.
@@ -315,14 +316,14 @@ impl LaneState {
         data: Data,
     ) {
         let queue = &mut self.queue;
-        if !cfg!(feature = "std") || queue.len() < queue.capacity() {
+        if !cfg!(feature = "std") || queue.room() > 0 {
             // With std nothing can have to grow here, so the message is built in its place. Copied there it would be read
             // in larger pieces than it was just written, for which a large processor has to wait.
             queue.push(Message::Event { slot, data });
         } else {
             push_and_grow(queue, Message::Event { slot, data });
         }
-        prefetch_next(queue);
+        queue.prefetch_next();
         self.emitter = Runner::here();
         if let Some(member) = self.members.get_mut(member) {
             member.accepted += deliveries as u64;
@@ -437,7 +438,7 @@ impl LaneState {
 /// Not inlined, so that the usual push is made without this one.
 #[cold]
 #[inline(never)]
-fn push_and_grow(queue: &mut Vec<Message>, message: Message) {
+fn push_and_grow(queue: &mut Buffer, message: Message) {
     queue.push(message);
 }
 

@@ -16,7 +16,7 @@ use crate::topic;
 
 /// Closes the lane of a driver that will never run again. With no lock held.
 pub(super) fn close(lane: &Arc<Lane>, driver: &mut Driver) {
-    let (queue, waker) = lane.state.with(|state| {
+    let (mut queue, waker) = lane.state.with(|state| {
         state.phase = Phase::Closed;
         // Whoever blocks in here until nothing is outstanding would wait for itself.
         lane.running.enter();
@@ -31,8 +31,8 @@ pub(super) fn close(lane: &Arc<Lane>, driver: &mut Driver) {
 
     let mut messages = mem::take(&mut driver.batch);
     let first = mem::take(&mut driver.at);
-    messages.extend(queue);
-    let mut reports = discard(driver, &mut messages[first..]);
+    messages.append(&mut queue);
+    let mut reports = discard(driver, messages.iter_mut_from(first));
 
     // From here on no emit finds the lane in a topic.
     let slots = driver.table.drain();
@@ -44,8 +44,8 @@ pub(super) fn close(lane: &Arc<Lane>, driver: &mut Driver) {
     }
 
     // Foreign drops, each contained. The payloads first: they may hold what the closures wait for.
-    for message in messages {
-        let _ = contain_drop(message);
+    for message in messages.iter_mut_from(0) {
+        let _ = contain_drop(mem::replace(message, Message::Spent));
     }
     for mut slot in slots.into_iter().flatten() {
         slot.clear();
@@ -69,7 +69,10 @@ pub(super) fn close(lane: &Arc<Lane>, driver: &mut Driver) {
 type Report = (Arc<crate::manager::Inner>, crate::error::CallbackError);
 
 /// Goes through the messages as the driver would have, but counts every delivery as discarded.
-fn discard(driver: &mut Driver, messages: &mut [Message]) -> Vec<Report> {
+fn discard<'a>(
+    driver: &mut Driver,
+    messages: impl Iterator<Item = &'a mut Message>,
+) -> Vec<Report> {
     let mut reports = Vec::new();
     // How far the driver had come with the first message.
     let mut position = mem::take(&mut driver.calls.position);

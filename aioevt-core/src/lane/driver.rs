@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::mem;
 use core::task::Context;
 
+use super::buffer::Buffer;
 use super::calls::Calls;
 use super::message::Message;
 use super::table::{Slot, SlotId, Table};
@@ -28,7 +29,7 @@ const LARGE: usize = 1 << 16;
 #[derive(Default)]
 pub(crate) struct Driver {
     pub(super) table: Table,
-    pub(super) batch: Vec<Message>,
+    pub(super) batch: Buffer,
     /// The next message of the batch.
     pub(super) at: usize,
     /// How far that message has come.
@@ -146,7 +147,7 @@ impl Driver {
                 }
             }
         }
-        self.batch.clear();
+        self.batch.forget_all();
         self.at = 0;
         true
     }
@@ -157,7 +158,9 @@ impl Driver {
             self.note_kept(id);
         }
         self.dropping = Some(id);
-        self.batch[self.at - 1] = Message::Spent;
+        if let Some(message) = self.batch.get_mut(self.at - 1) {
+            *message = Message::Spent;
+        }
         self.dropping = None;
         // Not before: what is reported of the payload names one of these callbacks.
         if let Some(slot) = self.table.slot(id) {
@@ -168,8 +171,8 @@ impl Driver {
     /// Tells the topic whether the data of its event was kept. Not without std: there it is better to allocate here than in
     /// the interrupt that emits.
     fn note_kept(&mut self, id: SlotId) {
-        let message = &self.batch[self.at - 1];
-        if let (Message::Event { data, .. }, Some(slot)) = (message, self.table.slot(id)) {
+        let message = self.batch.get_mut(self.at - 1);
+        if let (Some(Message::Event { data, .. }), Some(slot)) = (message, self.table.slot(id)) {
             if data.was_kept() {
                 slot.topic.note_kept();
             }
@@ -184,7 +187,7 @@ impl Driver {
             return self.payload_panicked(slot, &panic);
         }
         let kind = CallbackErrorKind::Panicked(panic);
-        let Some(Message::Event { slot, .. }) = self.batch.get(self.at) else {
+        let Some(Message::Event { slot, .. }) = self.batch.get_mut(self.at) else {
             return;
         };
         let (Some(slot), Some(called)) =
@@ -296,19 +299,19 @@ impl Driver {
     pub(super) fn keep_room(&mut self, reserved: usize) {
         if self.batch.capacity() < reserved {
             // A failure shows at the push that finds no room.
-            let _ = self.batch.try_reserve(reserved);
+            self.batch.try_reserve(reserved);
         }
     }
 
     /// Whether its buffer and the queue are neither too small nor too large, so that there is nothing to be done about them.
-    pub(super) fn buffers_fit(&self, queue: &Vec<Message>, reserved: usize) -> bool {
+    pub(super) fn buffers_fit(&self, queue: &Buffer, reserved: usize) -> bool {
         let most = reserved.max(KEPT_MESSAGES);
-        let fits = |buffer: &Vec<Message>| buffer.capacity() / 4 <= most;
+        let fits = |buffer: &Buffer| buffer.capacity() / 4 <= most;
         self.batch.capacity() >= reserved && fits(&self.batch) && fits(queue)
     }
 
     /// Under the lane's lock, and between two batches: takes `buffer` if that is larger than its own, which comes back.
-    pub(super) fn replace_buffer(&mut self, buffer: &mut Vec<Message>) {
+    pub(super) fn replace_buffer(&mut self, buffer: &mut Buffer) {
         if self.batch.is_empty() && self.batch.capacity() < buffer.capacity() {
             mem::swap(&mut self.batch, buffer);
         }
