@@ -361,6 +361,21 @@ mod tests {
         }
     }
 
+    /// It is found out by the one look of a turn of short calls.
+    #[test]
+    fn with_a_clock_that_breaks_only_calls_count_any_more() {
+        let mut lane = Lane::new(10);
+        assert_eq!(lane.turn().0, BUDGET);
+        let pace = &mut lane.pace;
+        assert_eq!(pace.begin_turn(|| unreachable!()), BUDGET);
+        assert_eq!(pace.go_on(|| None), None);
+        for _ in 0..2 {
+            assert_eq!(pace.begin_turn(|| unreachable!()), BUDGET);
+            assert_eq!(pace.go_on(|| unreachable!()), None);
+            assert!(pace.is_way_due());
+        }
+    }
+
     #[test]
     fn a_clock_that_jumps_does_no_harm() {
         let mut pace = Pace::default();
