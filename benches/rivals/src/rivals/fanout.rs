@@ -97,6 +97,16 @@ pub fn spawn_each(callbacks: usize) -> Round<'static> {
     })
 }
 
+/// No rival: the calls alone, on the emitter's own thread.
+pub fn bare_loop(callbacks: usize) -> Round<'static> {
+    let crowd = Crowd::new(callbacks);
+    let mut list: Vec<Box<dyn FnMut(Words)>> = crowd
+        .sinks()
+        .map(|sink| Box::new(move |event| sink.take(event)) as _)
+        .collect();
+    crowd.flooded(move |event| list.iter_mut().for_each(|callback| callback(event)))
+}
+
 /// A task for every event, whose future `work` makes.
 pub fn spawn_event<F>(mut work: impl FnMut(Arc<Sink>, Words) -> F + 'static) -> Round<'static>
 where

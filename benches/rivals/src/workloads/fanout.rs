@@ -3,11 +3,17 @@
 use crate::harness::book::Book;
 use crate::harness::crowd::Crowd;
 use crate::harness::plan::Plan;
-use crate::harness::race::{Race, Round};
+use crate::harness::race::{Race, Rival, Round};
 use crate::harness::wrong::Wrong;
 use crate::ours::{self, EVENT};
 use crate::rivals::{self, fanout};
 use crate::runtimes::TokioThread;
+
+/// What the calls take by themselves, with their check of each event: nobody is faster.
+const BARE_LOOP: Rival = Rival {
+    name: "a bare loop over closures, no queue",
+    lacks: &[],
+};
 
 pub(super) fn ten(plan: Plan, book: &mut Book) -> Result<(), Wrong> {
     race("fanout-10", 10, plan.count(200_000, 40_000), plan, book)
@@ -36,6 +42,7 @@ fn race(id: &str, callbacks: usize, events: u64, plan: Plan, book: &mut Book) ->
         fanout::async_broadcast(callbacks, events),
     )
     .slow_rival(rivals::SPAWN_EACH, 10, fanout::spawn_each(callbacks))
+    .shown(BARE_LOOP, fanout::bare_loop(callbacks))
     .run(plan)?;
     book.ratio(finish.ratio(id, 0.12));
     book.table(finish.table());
