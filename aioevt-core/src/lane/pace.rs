@@ -17,6 +17,7 @@ pub(super) fn now(runtime: &Runtime) -> Option<Duration> {
 
 #[cfg(all(feature = "std", not(any(loom, shuttle))))]
 mod imp {
+    use core::mem;
     use core::time::Duration;
 
     use super::BUDGET;
@@ -42,6 +43,8 @@ mod imp {
         left: usize,
         /// The clock before these calls, if it was looked at.
         looked: Option<Duration>,
+        /// There was nothing to call for some time since then.
+        waited: bool,
         /// Calls since it was.
         blind: usize,
         /// How long the turn lasts, as far as it is known.
@@ -59,6 +62,7 @@ mod imp {
                 given: 0,
                 left: 0,
                 looked: None,
+                waited: false,
                 blind: 0,
                 lasts: Duration::ZERO,
                 ended: None,
@@ -75,6 +79,7 @@ mod imp {
             now: impl FnOnce() -> Option<Duration>,
         ) -> usize {
             self.lasts = Duration::ZERO;
+            self.waited = false;
             self.left = BUDGET;
             let are_short = self.calls >= BUDGET;
             if self.calls == TIMELESS || (are_short && self.blind < BLIND) {
@@ -85,21 +90,36 @@ mod imp {
             self.give(if are_short { FEW } else { self.calls })
         }
 
-        /// All is worked off, with so many calls left before the next look. What comes next may come later.
+        /// All is worked off, with so many calls left before the next look: how many may be made now, in the same turn. What
+        /// comes next may come later, and the others wait for that, too.
         #[inline]
         pub(in crate::lane) fn pause(
             &mut self,
             left: usize,
             now: impl FnOnce() -> Option<Duration>,
-        ) {
+        ) -> usize {
             let made = self.given - left;
-            self.given = left;
             if self.looked.is_none() {
                 self.blind += made;
             } else if made > 0 {
-                self.measure(made, now());
-                self.looked = None;
+                let now = now();
+                self.measure(made, now);
+                // Short ones are worth no further look.
+                self.looked = now.filter(|_| self.calls < BUDGET);
+            } else {
+                return left;
             }
+            self.left += left;
+            if self.lasts < LONG {
+                self.give(self.calls)
+            } else {
+                self.give(0)
+            }
+        }
+
+        /// There was nothing to call, and the lane has waited for it.
+        pub(in crate::lane) fn wait(&mut self) {
+            self.waited = true;
         }
 
         /// The calls are made: how many more; `None` ends the turn.
@@ -119,6 +139,7 @@ mod imp {
                 self.bound(now);
             }
             self.looked = now;
+            self.waited = false;
             self.ended = now;
             let goes_on = self.left > 0 && self.lasts < LONG && now.is_some();
             goes_on.then(|| self.give(self.calls))
@@ -168,16 +189,20 @@ mod imp {
             };
             let took = now.saturating_sub(looked);
             self.lasts = self.lasts.saturating_add(took);
+            let waited = mem::take(&mut self.waited);
+            if made == 0 {
+                return;
+            }
             self.blind = 0;
             // No time at all counts as a nanosecond.
             let fit = made as u128 * LONG.as_nanos() / took.as_nanos().max(1);
             let fit = usize::try_from(fit).unwrap_or(BUDGET);
-            // At most twice as many: of one that was short no others follow that are.
-            self.calls = if fit > self.calls {
-                BUDGET.min(2 * self.calls)
-            } else {
-                fit.max(1)
-            };
+            if fit > self.calls {
+                // At most twice as many: of one that was short no others follow that are.
+                self.calls = BUDGET.min(2 * self.calls);
+            } else if !waited {
+                self.calls = fit.max(1);
+            }
         }
     }
 }
@@ -195,7 +220,11 @@ mod imp {
             BUDGET
         }
 
-        pub(in crate::lane) fn pause<T>(&mut self, _: usize, _: T) {}
+        pub(in crate::lane) fn pause<T>(&mut self, left: usize, _: T) -> usize {
+            left
+        }
+
+        pub(in crate::lane) fn wait(&mut self) {}
 
         pub(in crate::lane) fn go_on<T>(&mut self, _: T) -> Option<usize> {
             None
@@ -256,6 +285,34 @@ mod tests {
         fn turn(&mut self) -> (usize, usize) {
             self.turn_of(BUDGET + 1)
         }
+
+        /// The same where each call emits the next event, so that the queue runs dry behind each; or the next event comes
+        /// after so many nanoseconds in which the lane waits for it.
+        fn turn_one_by_one(&mut self, wait: u64) -> (usize, usize) {
+            let (mut made, mut looks) = (0, 0);
+            let mut look = |time| {
+                looks += 1;
+                Some(Duration::from_nanos(time))
+            };
+            let mut left = self.pace.begin_turn(|| look(self.time));
+            loop {
+                if left == 0 {
+                    match self.pace.go_on(|| look(self.time)) {
+                        Some(more) => left = more,
+                        None => break,
+                    }
+                }
+                made += 1;
+                self.time += self.each;
+                left = self.pace.pause(left - 1, || look(self.time));
+                if wait > 0 {
+                    self.time += wait;
+                    self.pace.wait();
+                }
+            }
+            self.time += BETWEEN;
+            (made, looks)
+        }
     }
 
     #[test]
@@ -289,6 +346,45 @@ mod tests {
                 assert!((fit..=2 * fit).contains(&lane.turn().0), "{each}");
             }
         }
+    }
+
+    #[test]
+    fn a_turn_in_which_the_queue_runs_dry_behind_each_call_is_no_longer() {
+        for (each, fit) in [(5_000, 20), (10_000, 10), (40_000, 3), (100_000, 1)] {
+            let mut lane = Lane::new(each);
+            for _ in 0..4 {
+                assert!(
+                    (fit..=fit + 1).contains(&lane.turn_one_by_one(0).0),
+                    "{each}"
+                );
+            }
+        }
+        let mut lane = Lane::new(10);
+        let looks = [(); 5].map(|()| lane.turn_one_by_one(0));
+        // One, two, four and so on, and then as where the queue is full.
+        assert_eq!(looks[0], (BUDGET, 9));
+        assert!(
+            looks[1..]
+                .iter()
+                .all(|turn| turn.0 == BUDGET && turn.1 <= 3),
+            "{looks:?}"
+        );
+    }
+
+    #[test]
+    fn what_comes_late_does_not_make_short_calls_long_but_turns() {
+        let mut lane = Lane::new(10);
+        lane.turn();
+        let turns = [(); 4].map(|()| lane.turn_one_by_one(4_000));
+        assert!(
+            turns.iter().all(|turn| turn.0 == BUDGET && turn.1 <= 3),
+            "{turns:?}"
+        );
+        // Whoever waits so long has let others wait.
+        let mut lane = Lane::new(2_000);
+        lane.turn();
+        lane.turn_one_by_one(20_000);
+        assert_eq!(lane.turn_one_by_one(20_000).0, 6);
     }
 
     #[test]

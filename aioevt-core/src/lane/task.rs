@@ -102,7 +102,7 @@ impl LaneTask {
                     Err(_) => Poll::Ready(()),
                 };
             }
-            self.pace.pause(budget, now);
+            budget = self.pace.pause(budget, now);
             driver.keep_room(lane.reserved());
             patience.gather();
             let patient = patience.looks_again();
@@ -145,7 +145,10 @@ impl LaneTask {
             match found {
                 Found::Work => patience.found(driver.batch.len(), from_here),
                 Found::Accounts => {}
-                Found::Nothing if patient => patience.found_nothing(),
+                Found::Nothing if patient => {
+                    self.pace.wait();
+                    patience.found_nothing();
+                }
                 Found::Nothing => {}
                 Found::Rest => {
                     patience.found_nothing();
