@@ -208,6 +208,10 @@ impl fmt::Display for ArgError {
                         "a"
                     },
                 )?;
+                // Without std it is the bytes of code that count.
+                if cfg!(feature = "std") && is_converted(found, expected) {
+                    f.write_str("; what is borrowed or `Shared` is not converted")?;
+                }
                 match argument.name {
                     None => special(f, expected),
                     Some(_) => Ok(()),
@@ -281,6 +285,16 @@ fn special(f: &mut fmt::Formatter<'_>, expected: &str) -> fmt::Result {
 }
 
 /// "an i64", "an f32", "a u8", "an alloc::string::String".
+/// Whether an argument of one type is converted where the other one is taken by value.
+fn is_converted(found: &str, expected: &str) -> bool {
+    let is_integer = |name: &str| {
+        let digits = name.strip_prefix(['i', 'u']);
+        digits.is_some_and(|digits| matches!(digits, "8" | "16" | "32" | "64" | "128" | "size"))
+    };
+    (found == "&str" && expected == "alloc::string::String")
+        || (is_integer(found) && is_integer(expected))
+}
+
 fn article(type_name: &str) -> &'static str {
     if type_name.starts_with(['a', 'e', 'i', 'o', 'A', 'E', 'I', 'O'])
         || matches!(type_name, "f32" | "f64")
@@ -310,6 +324,24 @@ mod tests {
                 },
                 "argument 2 `num4`: expected i64, found alloc::string::String; \
                  emit an i64 here or take an alloc::string::String",
+            ),
+            (
+                ArgError::WrongType {
+                    argument: named(),
+                    expected: "alloc::string::String",
+                    found: "&str",
+                },
+                "argument 2 `num4`: expected alloc::string::String, found &str; \
+                 emit an alloc::string::String here or take a String; what is borrowed or `Shared` is not converted",
+            ),
+            (
+                ArgError::WrongType {
+                    argument: Argument::at(0),
+                    expected: "i64",
+                    found: "usize",
+                },
+                "argument 1: expected i64, found usize; \
+                 emit an i64 here or take a usize; what is borrowed or `Shared` is not converted",
             ),
             (
                 ArgError::Missing {

@@ -138,7 +138,8 @@ impl Manager {
     /// cancelled, the manager is closed first, or the timer breaks, which is reported to the error hook and counted in
     /// [`Stats::delays_lost`]. Never inside this call, also with no delay at all.
     ///
-    /// Delays of one manager and runtime fire in the order of their deadlines, equal ones in the order of the calls.
+    /// Delays of one manager on one `EventLoop` and its [further lanes](EventLoop::new_lane) fire in the order of their
+    /// deadlines, equal ones in the order of the calls.
     /// Whoever is registered when it fires gets it. On a closed manager nothing is delayed and nothing reported:
     /// [`Delayed::cancel`] of what comes back is `false`.
     ///
