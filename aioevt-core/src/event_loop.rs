@@ -69,7 +69,8 @@ impl EventLoop {
     /// thread; one that finds it busy (further up the stack, or on another thread) leaves its event to whoever is
     /// running it, and returns. Alone on a thread, callbacks have run when `emit` returns. Whoever is running it stays until
     /// nothing is left, also of what others emit meanwhile: a thread whose emits must be short should not share an inline
-    /// loop with a stream of events.
+    /// loop with a stream of events. What a callback emits to another inline loop runs on top of it, so a chain of thousands
+    /// of inline loops needs a large stack.
     ///
     /// An async callback must be ready at its first poll, else it counts as failed. There is no clock: its timers end
     /// in [`TimerError::Unsupported`].
