@@ -218,3 +218,35 @@ fn a_wait_that_is_dropped_with_data_that_panics_is_dropped() {
     drop(wait);
     assert_eq!(mgr.stats().waiters, 0);
 }
+
+/// One drops with a panic, which stops neither the others nor the reports.
+#[test]
+fn what_was_queued_is_dropped_when_its_loop_ends() {
+    struct Panics;
+    impl Drop for Panics {
+        fn drop(&mut self) {
+            panic!("when dropped");
+        }
+    }
+    let mut poll_loop = PollLoop::new(|| ());
+    let mgr = Manager::new(&poll_loop);
+    let reports = Arc::new(AtomicUsize::new(0));
+    let counts = reports.clone();
+    mgr.on_error(move |_| _ = counts.fetch_add(1, Ordering::Relaxed));
+    mgr.register("x", || ());
+    run(&mut poll_loop);
+    let data = Arc::new(());
+    for _ in 0..3 {
+        mgr.emit("x", (data.clone(),));
+        mgr.emit("x", (Panics,));
+    }
+    // A registration that its lane has not taken yet, too.
+    let kept = data.clone();
+    mgr.register("x", move || _ = kept.clone());
+    assert_eq!(Arc::strong_count(&data), 5);
+    drop(poll_loop);
+    assert_eq!(Arc::strong_count(&data), 1);
+    let stats = mgr.stats();
+    assert_eq!((stats.discarded, stats.pending), (6, 0));
+    assert_eq!(reports.load(Ordering::Relaxed), 2);
+}
