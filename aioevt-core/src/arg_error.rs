@@ -208,8 +208,7 @@ impl fmt::Display for ArgError {
                         "a"
                     },
                 )?;
-                // Without std it is the bytes of code that count.
-                if cfg!(feature = "std") && is_converted(found, expected) {
+                if is_converted(found, expected) {
                     f.write_str("; what is borrowed or `Shared` is not converted")?;
                 }
                 match argument.name {

@@ -210,7 +210,8 @@ mod by_position {
         let error = bound::<(Shared<i64>,)>((1_i32,)).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "argument 1: expected i64, found i32; emit an i64 here or take an i32"
+            "argument 1: expected i64, found i32; emit an i64 here or take an i32; \
+             what is borrowed or `Shared` is not converted"
         );
     }
 }
