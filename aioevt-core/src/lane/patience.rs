@@ -32,7 +32,7 @@ const GATHER_EACH: Duration = Duration::from_nanos(400);
 /// As if there were no more than so many. Many more gain nothing.
 const GATHER_MOST: usize = 16;
 
-/// In one turn not longer: the other tasks of the loop wait meanwhile.
+/// In one turn no more begin after so long: the other tasks of the loop wait meanwhile.
 const GATHER_TURN: Duration = Duration::from_nanos(25_600);
 
 /// So often it is tried whether those who emit want the processor while events gather.
