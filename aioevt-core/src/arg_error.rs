@@ -283,7 +283,6 @@ fn special(f: &mut fmt::Formatter<'_>, expected: &str) -> fmt::Result {
     Ok(())
 }
 
-/// "an i64", "an f32", "a u8", "an alloc::string::String".
 /// Whether an argument of one type is converted where the other one is taken by value.
 fn is_converted(found: &str, expected: &str) -> bool {
     let is_integer = |name: &str| {
@@ -294,6 +293,7 @@ fn is_converted(found: &str, expected: &str) -> bool {
         || (is_integer(found) && is_integer(expected))
 }
 
+/// "an i64", "an f32", "a u8", "an alloc::string::String".
 fn article(type_name: &str) -> &'static str {
     if type_name.starts_with(['a', 'e', 'i', 'o', 'A', 'E', 'I', 'O'])
         || matches!(type_name, "f32" | "f64")

@@ -76,9 +76,8 @@ impl PollLoop {
         self.event_loop.clone()
     }
 
-    /// Runs what was ready on entry, each task for one budget (128 calls, or about 100 µs if
-    /// the clock goes on meanwhile). Fires the timers due at `now`, a time on the
-    /// loop's clock; an earlier one than before counts as the one before.
+    /// Runs what was ready on entry, each task for one budget (128 calls, or about 100 µs if the clock goes on meanwhile).
+    /// Fires the timers due at `now`, a time on the loop's clock; an earlier one than before counts as the one before.
     ///
     /// Returns `Some(now)` if more is ready, else the next deadline, else `None`: then only arriving work, which calls
     /// `notify`, makes anything ready.

@@ -58,9 +58,9 @@ pub trait Spawner: Send + Sync {
     }
 
     /// Called by such a future when it has more to do and returns, once in 100 µs of a [`Timer`]'s time at least (in
-    /// between it wakes itself): it is to be polled again soon, after the other tasks of the runtime, its timers and its I/O. As any task, it wakes itself, unless the runtime knows a better way. `cx` is
-    /// that of the future, which sleeps for ever if nobody wakes it: its lane would stand still. It must not panic: the lane
-    /// is closed then.
+    /// between it wakes itself): it is to be polled again soon, after the other tasks of the runtime, its timers and its I/O.
+    /// As any task, it wakes itself, unless the runtime knows a better way. `cx` is that of the future, which sleeps for ever
+    /// if nobody wakes it: its lane would stand still. It must not panic: the lane is closed then.
     fn yield_now(&self, cx: &mut Context<'_>) {
         cx.waker().wake_by_ref();
     }

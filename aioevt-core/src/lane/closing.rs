@@ -44,9 +44,7 @@ pub(super) fn close(lane: &Arc<Lane>, driver: &mut Driver) {
     }
 
     // Foreign drops, each contained. The payloads first: they may hold what the closures wait for.
-    for message in messages.iter_mut_from(0) {
-        let _ = contain_drop(mem::replace(message, Message::Spent));
-    }
+    drop(messages);
     for mut slot in slots.into_iter().flatten() {
         slot.clear();
     }

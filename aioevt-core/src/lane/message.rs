@@ -23,17 +23,6 @@ pub(crate) enum Message {
     Spent,
 }
 
-impl Message {
-    /// Whether there is anything to be dropped.
-    pub(super) fn needs_drop(&self) -> bool {
-        match self {
-            Self::Event { data, .. } => data.needs_drop(),
-            Self::Add(_) => true,
-            Self::Remove { .. } | Self::Release { .. } | Self::Spent => false,
-        }
-    }
-}
-
 /// A callback on its way to the lane that will own it.
 pub(crate) struct Addition {
     pub(crate) slot: SlotId,
